@@ -1,0 +1,174 @@
+// Package spurline_test holds the rules of the house: what may import what,
+// how long a file may be, and that every package says what it owns.
+package spurline_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/spurline/spurline/internal/"
+
+// mayImport is what a package of ours may reach of ours, directly or through
+// others. A package that is not listed fails the test.
+var mayImport = map[string][]string{
+	"wire":      {},
+	"access":    {},
+	"limit":     {},
+	"resource":  {"wire", "access", "limit"},
+	"kinds":     {"wire", "access", "limit", "resource"},
+	"operation": {"wire", "access", "limit", "resource"},
+	"store":     {"wire"},
+	"audit":     {"wire", "store"},
+	"config":    {"wire", "access", "limit", "resource", "operation", "store", "audit"},
+	"fleet":     {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds"},
+	"auth":      {"wire", "access", "store", "audit"},
+	"api":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth"},
+	"client":    {"wire"},
+	"sandbox":   {"wire", "client"},
+	"server":    {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "api"},
+	"cli":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "api", "client", "sandbox", "server"},
+}
+
+// forTests are packages that only tests import.
+var forTests = []string{"store/storetest", "store/pgtest", "server/servertest"}
+
+// stdOnly are packages that import nothing but the standard library.
+var stdOnly = []string{"wire", "access", "limit"}
+
+type listed struct {
+	ImportPath   string
+	Dir          string
+	Standard     bool
+	Deps         []string
+	Imports      []string
+	GoFiles      []string
+	TestGoFiles  []string
+	XTestGoFiles []string
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,Standard,Deps,Imports,GoFiles,TestGoFiles,XTestGoFiles", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []listed
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		name, ours := strings.CutPrefix(p.ImportPath, module)
+		if !ours || slices.Contains(forTests, name) {
+			continue
+		}
+		allowed, known := mayImport[name]
+		if !known {
+			t.Errorf("package %s has no place in the house: say in mayImport what it may import", name)
+			continue
+		}
+		for _, dep := range p.Deps {
+			if of, ok := strings.CutPrefix(dep, module); ok && !slices.Contains(allowed, of) {
+				t.Errorf("%s reaches %s", name, of)
+			}
+			if dep == "testing" {
+				t.Errorf("%s reaches the package testing", name)
+			}
+		}
+		if slices.Contains(stdOnly, name) {
+			for _, dep := range p.Imports {
+				if strings.Contains(strings.Split(dep, "/")[0], ".") {
+					t.Errorf("%s imports %s, and may import the standard library only", name, dep)
+				}
+			}
+		}
+	}
+}
+
+// The handlers write no SQL.
+func TestAPIWritesNoSQL(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		if p.ImportPath == module+"api" && slices.Contains(p.Imports, "database/sql") {
+			t.Error("api imports database/sql")
+		}
+	}
+}
+
+func TestFilesAndFunctionsStayShort(t *testing.T) {
+	t.Parallel()
+	const fileLines, funcLines = 600, 60
+	for _, p := range packages(t) {
+		documented := 0
+		for _, name := range p.GoFiles {
+			fset := token.NewFileSet()
+			path := filepath.Join(p.Dir, name)
+			f, err := parser.ParseFile(fset, path, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Doc != nil {
+				documented++
+			}
+			if n := fset.Position(f.FileEnd).Line; n > fileLines {
+				t.Errorf("%s has %d lines", path, n)
+			}
+			for _, d := range f.Decls {
+				fn, ok := d.(*ast.FuncDecl)
+				if ok && fset.Position(fn.End()).Line-fset.Position(fn.Pos()).Line >= funcLines {
+					t.Errorf("%s: %s is longer than %d lines", path, fn.Name.Name, funcLines)
+				}
+			}
+		}
+		if len(p.GoFiles) > 0 && documented != 1 {
+			t.Errorf("%s has %d package comments, and needs one", p.ImportPath, documented)
+		}
+	}
+}
+
+// The SQLite driver works with the libc that it pins, and no other: mixed
+// versions crashed other projects.
+func TestLibcIsTheOneSQLitePins(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Path}} {{.Version}} {{.GoMod}}", "modernc.org/sqlite", "modernc.org/libc").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	sqlite, libc := strings.Fields(lines[0]), strings.Fields(lines[1])
+	mod, err := exec.Command("go", "mod", "edit", "-json", sqlite[2]).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pins struct {
+		Require []struct{ Path, Version string }
+	}
+	if err := json.Unmarshal(mod, &pins); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range pins.Require {
+		if r.Path == "modernc.org/libc" && r.Version != libc[1] {
+			t.Errorf("modernc.org/libc is %s, and sqlite %s pins %s", libc[1], sqlite[1], r.Version)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+
+	"github.com/spurline/spurline/internal/auth"
+	"github.com/spurline/spurline/internal/operation"
+	"github.com/spurline/spurline/internal/wire"
+)
+
+// call takes a request through its operation: who is it, may they, how often,
+// what did they send.
+func (a *API) call(o *operation.Operation, w http.ResponseWriter, r *http.Request) error {
+	c := &operation.Call{Op: o, Writer: w, Request: r, IP: clientIP(r)}
+	if o.Sign == operation.BySession {
+		who, head, err := a.Auth.Authenticate(r.Context(), auth.SessionIDs(r))
+		if err != nil {
+			return err
+		}
+		if who == nil {
+			return &wire.Error{Status: http.StatusUnauthorized, Code: wire.CodeSessionNotValid, Message: "The session is not valid. Sign in first."}
+		}
+		c.Who, c.Rev = who, head.Rev
+		noteCaller(r, who.Login)
+		if !who.Allows(o.Feature, o.Level) {
+			return wire.Forbidden("", "The role %q has no %s access to %s.", who.Role.Name, o.Level, o.Feature)
+		}
+		if a.Limiter != nil {
+			if v := a.Limiter.Take(who.Org, o.ID, o.Limit); !v.OK {
+				return &wire.Error{Status: http.StatusTooManyRequests, Message: v.Message(), RetryAfter: v.RetryAfter}
+			}
+		}
+	}
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	c.Body = body
+	return o.Handle(c)
+}
+
+// readBody reads a body of at most MaxBody bytes. Its type is checked only
+// when there is one (behaviours.md 1.13): clients send the header without a
+// body, and no header with none.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.Body == nil || r.ContentLength == 0 {
+		return nil, nil
+	}
+	if r.ContentLength > MaxBody {
+		return nil, tooLarge()
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	var over *http.MaxBytesError
+	switch {
+	case errors.As(err, &over):
+		return nil, tooLarge()
+	case err != nil:
+		return nil, &wire.Error{Status: http.StatusBadRequest, Code: wire.CodeInvalidInput, Message: "Request body is invalid: it was cut short."}
+	case len(body) == 0:
+		return nil, nil
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return nil, &wire.Error{Status: http.StatusUnsupportedMediaType, Message: "The content type of a request with a body must be application/json."}
+	}
+	return body, nil
+}
+
+func tooLarge() error {
+	return &wire.Error{
+		Status: http.StatusRequestEntityTooLarge, Code: wire.CodeInvalidInput, Message: "Request body is invalid: it is larger than 2 MiB.",
+		Header: http.Header{"Connection": {"close"}},
+	}
+}
+
+// clientIP is the address of the peer, without its port.
+func clientIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,132 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/spurline/spurline/internal/access"
+	"github.com/spurline/spurline/internal/operation"
+	"github.com/spurline/spurline/internal/wire"
+)
+
+// fleetOperations are the enrolment plane, which connectors talk to, and the
+// switches of the simulated ones.
+func (a *API) fleetOperations() []operation.Operation {
+	simulated := reflect.TypeFor[wire.SimulatedConnector]()
+	return []operation.Operation{
+		{
+			ID: "enrolConnector", Method: "POST", Path: wire.FleetEnrolPath, Summary: "Enrol a connector", Native: true, Status: http.StatusOK,
+			Sign: operation.Unsigned, Feature: access.Public, In: reflect.TypeFor[wire.Enrolment](), Out: reflect.TypeFor[wire.Enrolled](), Handle: a.enrol,
+		},
+		{
+			ID: "reportConnector", Method: "POST", Path: wire.FleetHeartbeatPath, Summary: "Report a connector's state", Native: true, Status: http.StatusOK,
+			Sign: operation.ByToken, Feature: access.Public, In: reflect.TypeFor[wire.Heartbeat](), Out: reflect.TypeFor[wire.HeartbeatAnswer](), Handle: a.heartbeat,
+		},
+		{
+			ID: "getBundle", Method: "GET", Path: wire.FleetBundlePath, Summary: "Get what a connector is to run", Native: true, Status: http.StatusOK,
+			Sign: operation.ByToken, Feature: access.Public, Handle: a.bundle,
+		},
+		{
+			ID: "listSimulatedConnectors", Method: "GET", Path: "/spurline/v1/fleet/connectors", Summary: "List the server's simulated connectors", Native: true, Status: http.StatusOK,
+			Feature: access.CloudProvisioning, Level: access.ReadOnly, Out: simulated, Handle: a.listSimulated,
+		},
+		{
+			ID: "startSimulatedConnector", Method: "POST", Path: "/spurline/v1/fleet/connectors/{name}/start", Summary: "Switch a simulated connector on", Native: true, Status: http.StatusOK,
+			Feature: access.CloudProvisioning, Level: access.ReadWrite, Out: simulated, Handle: a.switchSimulated(true),
+		},
+		{
+			ID: "stopSimulatedConnector", Method: "POST", Path: "/spurline/v1/fleet/connectors/{name}/stop", Summary: "Switch a simulated connector off", Native: true, Status: http.StatusOK,
+			Feature: access.CloudProvisioning, Level: access.ReadWrite, Out: simulated, Handle: a.switchSimulated(false),
+		},
+	}
+}
+
+// decode reads the body of a native operation.
+func decode[T any](c *operation.Call) (v T, err error) {
+	if err := json.Unmarshal(c.Body, &v); err != nil {
+		return v, &wire.Error{Status: http.StatusBadRequest, Code: wire.CodeInvalidInput, Message: "Request body is invalid: " + strings.TrimPrefix(err.Error(), "json: ") + "."}
+	}
+	return v, nil
+}
+
+func (a *API) enrol(c *operation.Call) error {
+	in, err := decode[wire.Enrolment](c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	org, ok, err := a.Auth.OrgByEnrolmentKey(ctx, in.Key)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return wire.Forbidden("", "The enrolment key belongs to no org.")
+	}
+	out, err := a.Fleet.Enrol(ctx, org, in, c.IP)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+func (a *API) heartbeat(c *operation.Call) error {
+	in, err := decode[wire.Heartbeat](c)
+	if err != nil {
+		return err
+	}
+	out, err := a.Fleet.Heartbeat(c.Request.Context(), bearer(c.Request), in)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+func (a *API) bundle(c *operation.Call) error {
+	body, etag, err := a.Fleet.Bundle(c.Request.Context(), bearer(c.Request))
+	if err != nil {
+		return err
+	}
+	c.Writer.Header().Set("ETag", etag)
+	if c.Request.Header.Get("If-None-Match") == etag {
+		c.Writer.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	c.Bytes(http.StatusOK, body)
+	return nil
+}
+
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
+}
+
+func (a *API) listSimulated(c *operation.Call) error {
+	list := []wire.SimulatedConnector{}
+	if a.Simulator != nil {
+		list = append(list, a.Simulator.List()...)
+	}
+	return c.JSON(http.StatusOK, list)
+}
+
+func (a *API) switchSimulated(on bool) func(*operation.Call) error {
+	return func(c *operation.Call) error {
+		name := c.Request.PathValue("name")
+		if a.Simulator == nil {
+			return wire.NotFound("simulated connector", name)
+		}
+		flip := a.Simulator.Stop
+		if on {
+			flip = a.Simulator.Start
+		}
+		state, err := flip(c.Request.Context(), name)
+		if err != nil {
+			return err
+		}
+		return c.JSON(http.StatusOK, state)
+	}
+}

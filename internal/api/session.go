@@ -1,0 +1,117 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+
+	"github.com/spurline/spurline/internal/access"
+	"github.com/spurline/spurline/internal/auth"
+	"github.com/spurline/spurline/internal/config"
+	"github.com/spurline/spurline/internal/operation"
+	"github.com/spurline/spurline/internal/resource"
+	"github.com/spurline/spurline/internal/wire"
+)
+
+// signIn is the body of POST /auth.
+type signIn struct {
+	APIKey    string   `json:"apiKey"` // obfuscated with the timestamp
+	Username  string   `json:"username"`
+	Password  string   `json:"password"`
+	Timestamp wire.Int `json:"timestamp"` // epoch milliseconds, a number or a string (behaviours.md 1.3)
+}
+
+// session is the answer to a sign-in. Without a session authType is absent.
+//
+// quirk: behaviours.md 1.18, both expiries are −1, because clients read other
+// values in different units.
+type session struct {
+	AuthType           string `json:"authType,omitempty"`
+	ObfuscateAPIKey    bool   `json:"obfuscateApiKey"`
+	PasswordExpiryTime int    `json:"passwordExpiryTime"`
+	PasswordExpiryDays int    `json:"passwordExpiryDays"`
+}
+
+func (a *API) sessionOperations() []operation.Operation {
+	out := reflect.TypeFor[session]()
+	return []operation.Operation{
+		{
+			ID: "signIn", Method: "POST", Path: "/auth", Summary: "Sign in and begin a session", Status: http.StatusOK,
+			Sign: operation.Unsigned, Feature: access.Public, In: reflect.TypeFor[signIn](), Out: out,
+			Query: []operation.Param{{Name: "includeDisplayPreferences", Type: resource.Boolean}}, Handle: a.signIn,
+		},
+		{
+			ID: "getSession", Method: "GET", Path: "/auth", Summary: "Tell whether there is a session", Status: http.StatusOK,
+			Sign: operation.Unsigned, Feature: access.Public, Out: out, Handle: a.getSession,
+		},
+		{
+			ID: "signOut", Method: "DELETE", Path: "/auth", Summary: "End the session and activate its saved changes", Status: http.StatusOK,
+			Sign: operation.Unsigned, Feature: access.Public, Handle: a.signOut,
+		},
+	}
+}
+
+func (a *API) signIn(c *operation.Call) error {
+	var in signIn
+	if len(c.Body) == 0 {
+		return wire.Invalid("username", "cannot be null")
+	}
+	if err := json.Unmarshal(c.Body, &in); err != nil {
+		return &wire.Error{Status: http.StatusBadRequest, Code: wire.CodeInvalidInput, Message: "Request body is invalid: apiKey, username and password are strings and timestamp is epoch milliseconds."}
+	}
+	for _, member := range []struct{ name, value string }{
+		{"apiKey", in.APIKey}, {"username", in.Username}, {"password", in.Password},
+	} {
+		if member.value == "" {
+			return wire.Invalid(member.name, "cannot be null")
+		}
+	}
+	ctx := c.Request.Context()
+	s, err := a.Auth.SignIn(ctx, auth.Request{
+		Login: in.Username, Password: in.Password, APIKey: in.APIKey, Timestamp: int64(in.Timestamp), IP: c.IP,
+	})
+	if err != nil {
+		return err
+	}
+	noteCaller(c.Request, s.Principal.Login)
+	if err := a.Engine.SignedIn(ctx, s.Principal); err != nil {
+		return err
+	}
+	c.Writer.Header().Set("Set-Cookie", auth.SetCookieHeader(s.ID, c.Request.TLS != nil))
+	return c.JSON(http.StatusOK, signedIn())
+}
+
+func signedIn() session {
+	return session{AuthType: "ADMIN_LOGIN", ObfuscateAPIKey: true, PasswordExpiryTime: -1, PasswordExpiryDays: -1}
+}
+
+func (a *API) getSession(c *operation.Call) error {
+	who, _, err := a.Auth.Authenticate(c.Request.Context(), auth.SessionIDs(c.Request))
+	if err != nil {
+		return err
+	}
+	s := signedIn()
+	if who == nil {
+		s.AuthType = ""
+	}
+	return c.JSON(http.StatusOK, s)
+}
+
+// signOut ends the sessions that the request presents. An explicit logout
+// activates what the admin saved, whichever of their sessions it ends.
+func (a *API) signOut(c *operation.Call) error {
+	ctx := c.Request.Context()
+	ended, err := a.Auth.SignOut(ctx, auth.SessionIDs(c.Request), c.IP)
+	if err != nil {
+		return err
+	}
+	for _, who := range ended {
+		gone := !a.Auth.Signed(who.Org, who.ID)
+		if err := a.Engine.End(ctx, config.Caller(who, c.IP), config.BySessionLogout, gone); err != nil {
+			return err
+		}
+	}
+	return c.JSON(http.StatusOK, struct {
+		Status string `json:"status"`
+	}{"LOGGED_OUT"})
+}

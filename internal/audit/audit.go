@@ -1,0 +1,171 @@
+// Package audit owns the trail of an org: who did what to which object, from
+// where, with what result, and the object before and after. Rows are only
+// ever appended, in the transaction of the deed itself, so a deed and its row
+// are committed together or not at all.
+package audit
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/spurline/spurline/internal/store"
+)
+
+// Actions, in the vendor's spelling (behaviours.md section 7).
+const (
+	ActionSignIn        = "Sign In"
+	ActionSignOut       = "Sign Out"
+	ActionCreate        = "Create"
+	ActionUpdate        = "Update"
+	ActionDelete        = "Delete"
+	ActionPatch         = "Patch"
+	ActionActivate      = "Activate"
+	ActionForceActivate = "Force Activate"
+	ActionImport        = "Import"
+	ActionDownload      = "Download"
+)
+
+// Categories: the area that an action belongs to.
+const (
+	CategoryActivation         = "Activation"
+	CategoryAdministrators     = "Administrator Management"
+	CategoryAdvancedSettings   = "Advanced Settings"
+	CategoryAPIKey             = "API Key"
+	CategoryCloudManagement    = "Cloud Management"
+	CategoryFirewallResource   = "Firewall Resource"
+	CategoryForwardingType     = "Forwarding Type"
+	CategoryLocationManagement = "Location Management"
+	CategoryLogin              = "Login"
+	CategoryProvisioning       = "Provisioning Management"
+	CategoryRoles              = "Role Management"
+	CategoryTrafficForwarding  = "Traffic Forwarding Resource"
+)
+
+// Sub-categories: the kind of thing within the area.
+const (
+	SubActivation           = "Activation"
+	SubAdministrator        = "Administrator"
+	SubAdvancedSettings     = "Advanced Settings"
+	SubAPIKey               = "API Key"
+	SubCloudManagement      = "Cloud Management"
+	SubConnectorGroup       = "Cloud & Branch Connector Group"
+	SubConnectorLocation    = "Cloud & Branch Connector Location"
+	SubDestinationGroup     = "Destination Group"
+	SubDNS                  = "DNS"
+	SubFirewallForwarding   = "Firewall Forwarding"
+	SubGateways             = "Gateways"
+	SubLocation             = "Location"
+	SubLocationTemplate     = "Location Template"
+	SubLogin                = "Login"
+	SubNetworkService       = "Network Service"
+	SubNetworkServiceGroup  = "Network Service Group"
+	SubProvisioningTemplate = "Provisioning Template"
+	SubRole                 = "Role Management"
+	SubSourceGroup          = "Source IP Group"
+)
+
+// Interfaces through which an action came.
+const (
+	InterfaceAPI = "API"
+	InterfaceUI  = "Admin UI"
+)
+
+// Results of an action.
+const (
+	ResultSuccess = "success"
+	ResultFailure = "failure"
+)
+
+// Entry is one row of the trail.
+type Entry struct {
+	// Org whose trail the row belongs to. Org 0 is the installation's own:
+	// what concerns no org, such as sign-ins with an unknown login name.
+	Org         int64
+	At          time.Time // stored in epoch milliseconds
+	Action      string    // Action…
+	Category    string    // Category…
+	SubCategory string    // Sub…
+	Resource    string    // name of the thing acted on, as people know it
+	Kind        string    // its kind in the store; empty where it is no object
+	Object      int64     // its id; 0 where it is no object
+	Admin       int64     // object id of the admin; 0 for the server itself and for unknown logins
+	Login       string    // login name as of the action
+	IP          string    // address of the client; empty for the server itself
+	Interface   string    // Interface…
+	Result      string    // Result…
+	Rev         int64     // revision that the action made; 0 when it made none
+	// Before and After are the object's JSON, nil where there is none. Secret
+	// members are masked before they are written.
+	Before, After []byte
+}
+
+// Record is an Entry with its place in the org's trail: 1, 2, 3 …
+type Record struct {
+	Seq int64
+	Entry
+}
+
+// The number of a row is computed in the statement that inserts it. That is
+// safe because all durable writes of a database go through one lane, and it
+// leaves no gaps behind a rolled-back write as a counter would.
+const insert = `INSERT INTO audit (org, seq, at, action, category, subcategory, resource, kind, object,
+	admin, login, ip, interface, result, rev, before_body, after_body)
+VALUES ($1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM audit WHERE org = $1), $2, $3, $4, $5, $6, $7, $8,
+	$9, $10, $11, $12, $13, $14, $15, $16)`
+
+// Write appends e to the trail of e.Org, within tx.
+func Write(ctx context.Context, tx *store.Tx, e Entry) error {
+	if bound := tx.Org(); bound != 0 && bound != e.Org {
+		return fmt.Errorf("audit: an entry of org %d in a write of org %d", e.Org, bound)
+	}
+	before, err := mask(e.Before)
+	if err != nil {
+		return fmt.Errorf("audit: before: %w", err)
+	}
+	after, err := mask(e.After)
+	if err != nil {
+		return fmt.Errorf("audit: after: %w", err)
+	}
+	_, err = tx.Exec(ctx, insert, e.Org, e.At.UnixMilli(), e.Action, e.Category, e.SubCategory, e.Resource, e.Kind, e.Object,
+		e.Admin, e.Login, e.IP, e.Interface, e.Result, e.Rev, before, after)
+	if err != nil {
+		return fmt.Errorf("audit: append to org %d: %w", e.Org, err)
+	}
+	return nil
+}
+
+const list = `SELECT seq, at, action, category, subcategory, resource, kind, object,
+	admin, login, ip, interface, result, rev, before_body, after_body
+FROM audit WHERE org = $1 AND seq > $2 ORDER BY seq LIMIT $3`
+
+// List returns at most limit rows of an org's trail, oldest first, from the
+// one that follows afterSeq on.
+func List(ctx context.Context, tx *store.Tx, org, afterSeq int64, limit int) ([]Record, error) {
+	rows, err := tx.Query(ctx, list, org, afterSeq, limit)
+	if err != nil {
+		return nil, fmt.Errorf("audit: list org %d: %w", org, err)
+	}
+	defer rows.Close()
+	var records []Record
+	for rows.Next() {
+		record := Record{Entry: Entry{Org: org}}
+		if err := scan(rows, &record); err != nil {
+			return nil, fmt.Errorf("audit: list org %d: %w", org, err)
+		}
+		records = append(records, record)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("audit: list org %d: %w", org, err)
+	}
+	return records, nil
+}
+
+func scan(rows *sql.Rows, r *Record) error {
+	var at int64
+	err := rows.Scan(&r.Seq, &at, &r.Action, &r.Category, &r.SubCategory, &r.Resource, &r.Kind, &r.Object,
+		&r.Admin, &r.Login, &r.IP, &r.Interface, &r.Result, &r.Rev, &r.Before, &r.After)
+	r.At = time.UnixMilli(at).UTC()
+	return err
+}

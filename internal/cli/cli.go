@@ -1,0 +1,92 @@
+// Package cli owns the command line: the tree of verbs, what they print, how
+// they fail, and the running server that up, serve, down and env are about.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes; docs/cli.md explains them to people.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+	exitGone   = 3 // of connector run: the server has told the connector to stop
+)
+
+// Run runs one command line and returns its exit code.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := NewRoot(stdin, stdout, stderr)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var f *failure
+	if !errors.As(err, &f) { // cobra's own: an unknown verb or flag
+		fmt.Fprintf(stderr, "spurline: %v\nRun 'spurline --help' for the verbs, and a verb with --help for its flags.\n", err)
+		return exitUsage
+	}
+	if f.err != nil {
+		fmt.Fprintf(stderr, "spurline: %v\n", f.err)
+	}
+	return f.code
+}
+
+// NewRoot returns the command tree.
+func NewRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "spurline",
+		Short: "An unofficial Cloud & Branch Connector API: server, client and sandbox",
+		Long: "Spurline answers the Cloud & Branch Connector API on this machine, with simulated\n" +
+			"connectors to try it on. It is unofficial and has no tie to the vendor.",
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors: true, // Run reports them
+		SilenceUsage:  true,
+	}
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.PersistentFlags().String("data-dir", "", "where everything is kept (default $SPURLINE_DATA_DIR, or spurline in the user's data directory)")
+	root.AddCommand(newUp(), newDown(), newServe(), newEnv(), newConnector(), newVersion())
+	return root
+}
+
+// failure is a verb's own failure, with the exit code that it asks for.
+type failure struct {
+	code int
+	err  error // nil: everything has been said
+}
+
+func (f *failure) Error() string {
+	if f.err == nil {
+		return "failed"
+	}
+	return f.err.Error()
+}
+
+func (f *failure) Unwrap() error { return f.err }
+
+// usage is the failure of a command line that is wrong in itself.
+func usage(format string, args ...any) error {
+	return &failure{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// verb makes a cobra handler of a function whose errors are failures. Those
+// that are none yet, unlike cobra's, are not about usage.
+func verb(run func(cmd *cobra.Command) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		err := run(cmd)
+		var f *failure
+		if err == nil || errors.As(err, &f) {
+			return err
+		}
+		return &failure{exitFailed, err}
+	}
+}

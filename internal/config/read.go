@@ -1,0 +1,302 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spurline/spurline/internal/resource"
+	"github.com/spurline/spurline/internal/store"
+	"github.com/spurline/spurline/internal/wire"
+)
+
+// ListQuery is a list as a caller asks for it.
+type ListQuery struct {
+	Org, Rev   int64 // Rev as the caller was recognised: decides whether a cached answer is current
+	Kind       *resource.Spec
+	View       resource.View
+	Conditions []resource.Condition
+	Offset     int
+	Limit      int // 0 = all
+}
+
+func (q *ListQuery) key() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d %s %d %d %d", q.Org, q.Kind.Name, q.View, q.Offset, q.Limit)
+	for _, c := range q.Conditions {
+		fmt.Fprintf(&b, " %s=%q", c.Filter.Param, c.Value.Text)
+	}
+	return b.String()
+}
+
+// List answers a page of the working configuration as a JSON array.
+func (e *Engine) List(ctx context.Context, q ListQuery) (*resource.Answer, error) {
+	return e.cached(ctx, q.Org, q.Rev, q.key(), func(ctx context.Context, tx *store.Tx) (*resource.Answer, error) {
+		rows, err := q.rows(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		j := newJoined(tx, store.Working)
+		if err := j.fetch(ctx, q.Kind, q.View, rows); err != nil {
+			return nil, err
+		}
+		out := &resource.Answer{Bytes: []byte{'['}}
+		for i, row := range rows {
+			if i > 0 {
+				out.Bytes = append(out.Bytes, ',')
+			}
+			q.Kind.Render(out, row, q.View, j)
+		}
+		out.Bytes = append(out.Bytes, ']')
+		return out, nil
+	})
+}
+
+// rows reads the page. Filters on the name are the database's; the others look
+// at each object, and then the page is cut from what passes.
+func (q *ListQuery) rows(ctx context.Context, tx *store.Tx) ([]resource.Stored, error) {
+	sq := store.Query{Parent: -1, Offset: q.Offset, Limit: q.Limit}
+	if q.Kind.Parent.Kind == q.Kind.Name {
+		sq.Parent = 0
+	}
+	var rest []resource.Condition
+	for _, c := range q.Conditions {
+		switch c.Filter.Name {
+		case resource.NameIs:
+			sq.Name = c.Value.Text
+		case resource.NameContains:
+			sq.Contains = c.Value.Text
+		default:
+			rest = append(rest, c)
+		}
+	}
+	if len(rest) > 0 {
+		sq.Offset, sq.Limit = 0, 0
+	}
+	var out []resource.Stored
+	skip := q.Offset
+	for row, err := range tx.List(ctx, store.Working, q.Kind.Name, sq) {
+		if err != nil {
+			return nil, err
+		}
+		if len(rest) > 0 {
+			pass, err := passes(q.Kind, row.Body, rest)
+			switch {
+			case err != nil:
+				return nil, err
+			case !pass:
+				continue
+			case skip > 0:
+				skip--
+				continue
+			}
+		}
+		out = append(out, resource.Stored{ID: row.ID, Body: row.Body})
+		if q.Limit > 0 && len(out) == q.Limit {
+			break
+		}
+	}
+	return out, nil
+}
+
+func passes(kind *resource.Spec, body []byte, conditions []resource.Condition) (bool, error) {
+	o, err := kind.Stored(body)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range conditions {
+		if !c.Filter.Match(o.Value(), c.Value) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// GetQuery is one object as a caller asks for it.
+type GetQuery struct {
+	Org, Rev int64
+	Kind     *resource.Spec
+	View     resource.View
+	ID       int64
+	Parent   int64 // that the object must hang on; 0 = whatever it hangs on
+}
+
+// Get answers one object of the working configuration, 404 when there is none.
+func (e *Engine) Get(ctx context.Context, q GetQuery) (*resource.Answer, error) {
+	key := fmt.Sprintf("%d %s/%d %d %d", q.Org, q.Kind.Name, q.ID, q.View, q.Parent)
+	return e.cached(ctx, q.Org, q.Rev, key, func(ctx context.Context, tx *store.Tx) (*resource.Answer, error) {
+		row, err := tx.Get(ctx, store.Working, q.Kind.Name, q.ID)
+		if err == nil && q.Parent != 0 && row.Parent != q.Parent {
+			err = store.ErrNotFound
+		}
+		if err != nil {
+			return nil, missing(err, q.Kind, q.ID)
+		}
+		return e.render(ctx, tx, store.Working, q.Kind, q.View, row)
+	})
+}
+
+func (e *Engine) render(ctx context.Context, tx *store.Tx, at store.At, kind *resource.Spec, v resource.View, row store.Row) (*resource.Answer, error) {
+	o := resource.Stored{ID: row.ID, Body: row.Body}
+	j := newJoined(tx, at)
+	if err := j.fetch(ctx, kind, v, []resource.Stored{o}); err != nil {
+		return nil, err
+	}
+	out := &resource.Answer{}
+	kind.Render(out, o, v, j)
+	return out, nil
+}
+
+// missing turns the store's not-found into the API's 404.
+func missing(err error, kind *resource.Spec, id any) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return wire.NotFound(kind.Title, id)
+	}
+	return err
+}
+
+// ByKey returns the id of the working object with that storage key.
+func (e *Engine) ByKey(ctx context.Context, org int64, kind *resource.Spec, key string) (id int64, err error) {
+	err = e.db.View(ctx, org, func(ctx context.Context, tx *store.Tx) error {
+		row, err := tx.ByKey(ctx, store.Working, kind.Name, key)
+		id = row.ID
+		return missing(err, kind, key)
+	})
+	return id, err
+}
+
+// joined holds what a rendering needs besides the rows themselves. It is
+// filled by one query per kind and level, never by one per row.
+type joined struct {
+	tx        *store.Tx
+	at        store.At
+	children  map[member][]resource.Stored
+	referrers map[referrer][]wire.Ref
+	bodies    map[member][]byte
+}
+
+type member struct {
+	kind string
+	id   int64
+}
+
+type referrer struct {
+	kind string
+	to   member
+}
+
+func newJoined(tx *store.Tx, at store.At) *joined {
+	return &joined{
+		tx: tx, at: at,
+		children: map[member][]resource.Stored{}, referrers: map[referrer][]wire.Ref{}, bodies: map[member][]byte{},
+	}
+}
+
+func (j *joined) Children(kind string, parent int64) []resource.Stored {
+	return j.children[member{kind, parent}]
+}
+
+func (j *joined) Referrers(kind, toKind string, toID int64) []wire.Ref {
+	return j.referrers[referrer{kind, member{toKind, toID}}]
+}
+
+func (j *joined) ByID(kind string, id int64) ([]byte, bool) {
+	body, ok := j.bodies[member{kind, id}]
+	return body, ok
+}
+
+// fetch reads what the view of rows shows, and what that shows in turn.
+func (j *joined) fetch(ctx context.Context, kind *resource.Spec, v resource.View, rows []resource.Stored) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	for _, join := range kind.Joins(v) {
+		var err error
+		switch join.Form {
+		case resource.JoinChildren:
+			err = j.fetchChildren(ctx, join.Spec, v, rows)
+		case resource.JoinReferrers:
+			err = j.fetchReferrers(ctx, kind, join.Spec, rows)
+		case resource.JoinEmbeds:
+			err = j.fetchEmbeds(ctx, kind, join.Spec, rows)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *joined) fetchChildren(ctx context.Context, kind *resource.Spec, v resource.View, parents []resource.Stored) error {
+	rows, err := j.tx.Children(ctx, j.at, kind.Name, ids(parents))
+	if err != nil {
+		return err
+	}
+	all := make([]resource.Stored, 0, len(rows))
+	for _, r := range rows {
+		o := resource.Stored{ID: r.ID, Body: r.Body}
+		all = append(all, o)
+		m := member{kind.Name, r.Parent}
+		j.children[m] = append(j.children[m], o)
+	}
+	return j.fetch(ctx, kind, v, all)
+}
+
+func (j *joined) fetchReferrers(ctx context.Context, kind, from *resource.Spec, rows []resource.Stored) error {
+	refs, err := j.tx.Referrers(ctx, kind.Name, ids(rows), from.Name, 0)
+	if err != nil || len(refs) == 0 {
+		return err
+	}
+	var from1 []int64
+	for _, r := range refs {
+		from1 = append(from1, r.ID)
+	}
+	named, err := j.tx.GetMany(ctx, j.at, from.Name, from1)
+	if err != nil {
+		return err
+	}
+	names := map[int64]string{}
+	for _, r := range named {
+		names[r.ID] = r.Name
+	}
+	for _, r := range refs {
+		key := referrer{from.Name, member{kind.Name, r.ToID}}
+		j.referrers[key] = append(j.referrers[key], wire.Ref{ID: wire.Int(r.ID), Name: names[r.ID]})
+	}
+	return nil
+}
+
+func (j *joined) fetchEmbeds(ctx context.Context, kind, target *resource.Spec, rows []resource.Stored) error {
+	var wanted []int64
+	for _, row := range rows {
+		wanted = kind.EmbedIDs(wanted, row.Body, target.Name)
+	}
+	found, err := j.tx.GetMany(ctx, j.at, target.Name, wanted)
+	if err != nil {
+		return err
+	}
+	embedded := make([]resource.Stored, 0, len(found))
+	for _, r := range found {
+		j.bodies[member{target.Name, r.ID}] = r.Body
+		embedded = append(embedded, resource.Stored{ID: r.ID, Body: r.Body})
+	}
+	return j.fetch(ctx, target, resource.InEmbed, embedded)
+}
+
+func ids(rows []resource.Stored) []int64 {
+	out := make([]int64, len(rows))
+	for i, r := range rows {
+		out[i] = r.ID
+	}
+	return out
+}
+
+// Value decodes one working object, a *T of its kind; nil when there is none.
+func (e *Engine) Value(ctx context.Context, org int64, kind *resource.Spec, id int64) (v any, err error) {
+	err = e.db.View(ctx, org, func(ctx context.Context, tx *store.Tx) (err error) {
+		v, err = lookup{ctx, tx, e.kinds}.ByID(kind.Name, id)
+		return err
+	})
+	return v, err
+}

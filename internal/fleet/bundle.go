@@ -1,0 +1,131 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/spurline/spurline/internal/kinds"
+	"github.com/spurline/spurline/internal/store"
+)
+
+// errNoVM says that the active view has no such VM.
+var errNoVM = errors.New("fleet: the VM is not in the active view")
+
+// version says which bundle a connector is to run, and when that was true: at
+// an active revision, after an enrolment. Nothing else changes what a bundle
+// is made of: edits are staged until an activation, and only the connector's
+// own enrolment writes to rows that are active.
+type version struct {
+	active, enrolled int64
+	etag             string // with its quotes, as in the HTTP header; empty = not known
+}
+
+// current returns the ETag of what the connector is to run; errNoVM when it is
+// gone.
+func (f *Fleet) current(ctx context.Context, c *connector, enrolled int64) (string, error) {
+	head, err := f.db.Head(ctx, c.org)
+	if err != nil {
+		return "", err
+	}
+	c.mu.Lock()
+	runs := c.runs
+	c.mu.Unlock()
+	if runs.etag != "" && runs.active == head.Active && runs.enrolled == enrolled {
+		return runs.etag, nil
+	}
+	_, etag, err := f.render(ctx, c, enrolled)
+	return etag, err
+}
+
+// render makes a connector's bundle and remembers it.
+func (f *Fleet) render(ctx context.Context, c *connector, enrolled int64) (body []byte, etag string, err error) {
+	now := version{enrolled: enrolled}
+	err = f.engine.View(ctx, c.org, func(ctx context.Context, tx *store.Tx) error {
+		now.active = int64(tx.Active())
+		body, err = f.bundle(ctx, tx, c.vm)
+		return err
+	})
+	if errors.Is(err, errNoVM) {
+		return nil, "", err
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("bundle of the VM %d: %w", c.vm, err)
+	}
+	now.etag = etagOf(body)
+	c.mu.Lock()
+	c.runs = now
+	c.mu.Unlock()
+	f.bodies.put(now.etag, body)
+	return body, now.etag, nil
+}
+
+// bundle is what one VM runs: itself and what it hangs on, as the active view
+// has them. There is nothing in it that changes while its content does not,
+// because its ETag is made of its bytes.
+func (f *Fleet) bundle(ctx context.Context, tx *store.Tx, id int64) ([]byte, error) {
+	row, vm, err := active[kinds.ECVM](ctx, f, tx, kinds.ECVMKind, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errNoVM
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, group, err := active[kinds.ECGroup](ctx, f, tx, kinds.ECGroupKind, row.Parent)
+	if err != nil {
+		return nil, err
+	}
+	view := f.engine.Active(tx)
+	instances, err := view.Children(ctx, kinds.ECInstanceKind, id)
+	if err != nil {
+		return nil, err
+	}
+	parts := []struct {
+		member, kind string
+		id           int64
+	}{
+		{`{"vm":`, kinds.ECVMKind, id},
+		{`,"group":`, kinds.ECGroupKind, row.Parent},
+		{`,"location":`, kinds.LocationKind, int64(group.Location.ID)},
+		{`,"provisioningTemplate":`, kinds.ProvURLKind, int64(vm.ProvTemplate.ID)},
+	}
+	var b bytes.Buffer
+	for i, part := range parts {
+		body, err := view.Get(ctx, part.kind, part.id)
+		if err != nil {
+			return nil, fmt.Errorf("active %s %d: %w", part.kind, part.id, err)
+		}
+		b.WriteString(part.member)
+		b.Write(body)
+		if i == 0 {
+			b.WriteString(`,"instances":[`)
+			b.Write(bytes.Join(instances, []byte{','}))
+			b.WriteByte(']')
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// active reads an object of the active view, as a row and as the struct of its
+// kind.
+func active[T any](ctx context.Context, f *Fleet, tx *store.Tx, kind string, id int64) (store.Row, *T, error) {
+	row, err := tx.Get(ctx, tx.Active(), kind, id)
+	if err != nil {
+		return row, nil, fmt.Errorf("active %s %d: %w", kind, id, err)
+	}
+	o, err := f.engine.Object(row)
+	if err != nil {
+		return row, nil, err
+	}
+	return row, o.Value().(*T), nil
+}
+
+// etagOf is the strong validator of a bundle.
+func etagOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + hex.EncodeToString(sum[:16]) + `"`
+}

@@ -1,0 +1,79 @@
+// Package operation owns the operation table: one entry per method and path,
+// with who may call it, how often, what it takes and answers, and its handler.
+// Routes, permission checks, limits, documents and commands all follow from
+// the table.
+package operation
+
+import (
+	"net/http"
+	"reflect"
+
+	"github.com/spurline/spurline/internal/access"
+	"github.com/spurline/spurline/internal/limit"
+	"github.com/spurline/spurline/internal/resource"
+)
+
+// Sign says how a caller of an operation proves who it is.
+type Sign int
+
+// The ways.
+const (
+	// BySession: an admin's session, with a permission on the feature.
+	BySession Sign = iota
+	// Unsigned: anybody; the handler checks what the body carries.
+	Unsigned
+	// ByToken: a connector's own token, as a bearer.
+	ByToken
+)
+
+// Operation is one method and path. Entries are plain data; Handle is bound by
+// the package that serves them, so the table can be read without a server.
+type Operation struct {
+	ID      string // unique, camel case: "listLocationTemplates"
+	Method  string
+	Path    string // relative to the API's base, or absolute when Native
+	Summary string
+	// Native operations are Spurline's own, under /spurline/v1.
+	Native bool
+	Sign   Sign
+
+	Feature access.Feature
+	Level   access.Level
+	Limit   limit.Rate // zero = unlimited
+
+	Query   []Param
+	In, Out reflect.Type // nil = no body
+	Status  int          // of success
+
+	// Spec and Verb are set where the operation was expanded from a kind.
+	Spec *resource.Spec
+	Verb resource.Op
+
+	Handle func(*Call) error
+}
+
+// Param is a query parameter.
+type Param struct {
+	Name string
+	Type resource.ParamType
+}
+
+// PageParams are the parameters of every list.
+func PageParams() []Param {
+	return []Param{{"page", resource.Integer}, {"pageSize", resource.Integer}}
+}
+
+// Call is one request on its way through an operation.
+type Call struct {
+	Op      *Operation
+	Writer  http.ResponseWriter
+	Request *http.Request
+	// Who is the caller; nil where the operation is not BySession.
+	Who *access.Principal
+	// Rev is the org's revision when the caller was recognised.
+	Rev int64
+	// IP is the caller's address, for the audit trail.
+	IP string
+	// Body is the request's body, read within the limit.
+	Body []byte
+}

@@ -1,0 +1,299 @@
+package resource
+
+import (
+	"strconv"
+
+	"github.com/spurline/spurline/internal/wire"
+)
+
+// Stored is an object as it lies in storage.
+type Stored struct {
+	ID   int64
+	Body []byte
+}
+
+// Joins answers what a view shows besides the stored bytes, from the revision
+// being read. Everything is in memory by the time a view is rendered.
+type Joins interface {
+	Children(kind string, parent int64) []Stored // by ascending id
+	Referrers(kind, toKind string, toID int64) []wire.Ref
+	ByID(kind string, id int64) ([]byte, bool)
+}
+
+// Answer is rendered bytes in which the state of connectors is left out, so
+// that a cached answer never shows a stale one.
+type Answer struct {
+	Bytes []byte
+	Holes []Hole
+}
+
+// Hole is where the state of the connector ID belongs.
+type Hole struct {
+	At int
+	ID int64
+}
+
+// Append writes the answer with its holes filled by status, which answers a
+// word that needs no escaping.
+func (a *Answer) Append(dst []byte, status func(id int64) string) []byte {
+	from := 0
+	for _, h := range a.Holes {
+		dst = append(dst, a.Bytes[from:h.At]...)
+		dst = append(dst, '"')
+		dst = append(dst, status(h.ID)...)
+		dst = append(dst, '"')
+		from = h.At
+	}
+	return append(dst, a.Bytes[from:]...)
+}
+
+// Render appends the view of a stored object to out.
+func (s *Spec) Render(out *Answer, o Stored, v View, j Joins) {
+	if s.plan.copies[v] {
+		out.Bytes = append(out.Bytes, o.Body...)
+		return
+	}
+	r := renderer{out: out, view: v, joins: j, spec: s, id: o.ID}
+	r.object(s.plan, o.Body)
+}
+
+type renderer struct {
+	out   *Answer
+	view  View
+	joins Joins
+	spec  *Spec
+	id    int64
+}
+
+// object walks the members of a stored object, which is compact and valid
+// because the server encoded it.
+func (r *renderer) object(p *plan, body []byte) {
+	r.out.Bytes = append(r.out.Bytes, '{')
+	first := true
+	for i := 1; i < len(body) && body[i] != '}'; {
+		if body[i] == ',' {
+			i++
+		}
+		nameEnd := skipValue(body, i)
+		name, value := body[i+1:nameEnd-1], nameEnd+1
+		end := skipValue(body, value)
+		mark := len(r.out.Bytes)
+		if !first {
+			r.out.Bytes = append(r.out.Bytes, ',')
+		}
+		r.out.Bytes = append(r.out.Bytes, body[i:value]...)
+		if r.member(p.byName[string(name)], body[value:end]) {
+			first = false
+		} else {
+			r.out.Bytes = r.out.Bytes[:mark]
+		}
+		i = end
+	}
+	r.out.Bytes = append(r.out.Bytes, '}')
+}
+
+// member appends a member's value and reports whether the member is shown.
+func (r *renderer) member(m *member, value []byte) bool {
+	switch {
+	case m == nil: // written by an older version that had it
+		return false
+	case m.actions[r.view] == hide:
+		return false
+	case m.actions[r.view] == literal:
+		r.out.Bytes = append(r.out.Bytes, m.literals[r.view]...)
+	case m.live != nil:
+		return r.live(m.live)
+	case m.ref != nil && m.ref.embed:
+		return r.embed(m.ref, value)
+	case m.sub != nil && !m.sub.copies[r.view]:
+		r.nested(m.sub, value)
+	default:
+		r.out.Bytes = append(r.out.Bytes, value...)
+	}
+	return true
+}
+
+func (r *renderer) nested(p *plan, value []byte) {
+	switch value[0] {
+	case '{':
+		r.object(p, value)
+	case '[':
+		r.out.Bytes = append(r.out.Bytes, '[')
+		for i := 1; value[i] != ']'; {
+			if value[i] == ',' {
+				r.out.Bytes = append(r.out.Bytes, ',')
+				i++
+			}
+			end := skipValue(value, i)
+			r.nested(p, value[i:end])
+			i = end
+		}
+		r.out.Bytes = append(r.out.Bytes, ']')
+	default:
+		r.out.Bytes = append(r.out.Bytes, value...)
+	}
+}
+
+func (r *renderer) live(l *live) bool {
+	switch l.form {
+	case liveStatus:
+		r.out.Holes = append(r.out.Holes, Hole{At: len(r.out.Bytes), ID: r.id})
+	case liveCount:
+		r.out.Bytes = strconv.AppendInt(r.out.Bytes, int64(len(r.joins.Children(l.kind, r.id))), 10)
+	case liveUsed:
+		word := l.no
+		if len(r.joins.Referrers(l.kind, r.spec.Name, r.id)) > 0 {
+			word = l.yes
+		}
+		r.out.Bytes = strconv.AppendQuote(r.out.Bytes, word)
+	case liveReferrers:
+		refs := r.joins.Referrers(l.kind, r.spec.Name, r.id)
+		if len(refs) == 0 {
+			return false
+		}
+		r.out.Bytes = append(r.out.Bytes, mustEncode(refs)...)
+	case liveChildren:
+		r.out.Bytes = append(r.out.Bytes, '[')
+		for i, child := range r.joins.Children(l.kind, r.id) {
+			if i > 0 {
+				r.out.Bytes = append(r.out.Bytes, ',')
+			}
+			l.spec.Render(r.out, child, r.view, r.joins)
+		}
+		r.out.Bytes = append(r.out.Bytes, ']')
+	}
+	return true
+}
+
+// embed appends the referenced object. One that is gone from the revision
+// being read shows as the reference that is left of it.
+func (r *renderer) embed(ref *reference, value []byte) bool {
+	id, ok := refID(value)
+	if !ok {
+		return false
+	}
+	body, ok := r.joins.ByID(ref.kind, id)
+	if !ok {
+		r.out.Bytes = append(r.out.Bytes, value...)
+		return true
+	}
+	ref.spec.Render(r.out, Stored{ID: id, Body: body}, InEmbed, r.joins)
+	return true
+}
+
+// refID reads the id of a stored reference, whose first member it is.
+func refID(value []byte) (int64, bool) {
+	const head = `{"id":`
+	if len(value) <= len(head) || string(value[:len(head)]) != head {
+		return 0, false
+	}
+	end := skipValue(value, len(head))
+	id, err := strconv.ParseInt(string(value[len(head):end]), 10, 64)
+	return id, err == nil
+}
+
+// skipValue returns the end of the value that starts at i in compact, valid
+// JSON.
+func skipValue(b []byte, i int) int {
+	depth := 0
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			i++
+			for b[i] != '"' {
+				if b[i] == '\\' {
+					i++
+				}
+				i++
+			}
+			if depth == 0 {
+				return i + 1
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return i
+			}
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case ',', ':':
+			if depth == 0 {
+				return i
+			}
+		}
+		i++
+	}
+	return i
+}
+
+// Join is one thing that rendering a view needs besides the stored bytes.
+type Join struct {
+	Form JoinForm
+	Kind string
+	Spec *Spec
+}
+
+// JoinForm tells the joins apart.
+type JoinForm int
+
+// The joins.
+const (
+	JoinChildren  JoinForm = iota // objects of Kind that hang on the rendered ones
+	JoinReferrers                 // objects of Kind that name the rendered ones
+	JoinEmbeds                    // objects of Kind that the rendered ones name; see EmbedIDs
+)
+
+// Joins lists what the view of this kind needs. Children may need joins of
+// their own.
+func (s *Spec) Joins(v View) []Join { return s.joins[v] }
+
+func (p *plan) joins(v View) (out []Join) {
+	for _, m := range p.members {
+		if m.actions[v] != show {
+			continue
+		}
+		switch {
+		case m.live != nil && (m.live.form == liveChildren || m.live.form == liveCount):
+			out = append(out, Join{JoinChildren, m.live.kind, m.live.spec})
+		case m.live != nil && (m.live.form == liveReferrers || m.live.form == liveUsed):
+			out = append(out, Join{JoinReferrers, m.live.kind, m.live.spec})
+		case m.ref != nil && m.ref.embed:
+			out = append(out, Join{JoinEmbeds, m.ref.kind, m.ref.spec})
+		case m.sub != nil:
+			out = append(out, m.sub.joins(v)...)
+		}
+	}
+	return out
+}
+
+// EmbedIDs appends the ids of the objects of kind that a stored object embeds.
+func (s *Spec) EmbedIDs(ids []int64, body []byte, kind string) []int64 {
+	return embedIDs(ids, s.plan, body, kind)
+}
+
+func embedIDs(ids []int64, p *plan, body []byte, kind string) []int64 {
+	if len(body) == 0 || body[0] != '{' {
+		return ids
+	}
+	for i := 1; i < len(body) && body[i] != '}'; {
+		if body[i] == ',' {
+			i++
+		}
+		nameEnd := skipValue(body, i)
+		end := skipValue(body, nameEnd+1)
+		m, value := p.byName[string(body[i+1:nameEnd-1])], body[nameEnd+1:end]
+		switch {
+		case m == nil:
+		case m.ref != nil && m.ref.embed && m.ref.kind == kind:
+			if id, ok := refID(value); ok {
+				ids = append(ids, id)
+			}
+		case m.sub != nil:
+			ids = embedIDs(ids, m.sub, value, kind)
+		}
+		i = end
+	}
+	return ids
+}

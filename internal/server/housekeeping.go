@@ -1,0 +1,105 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/spurline/spurline/internal/access"
+	"github.com/spurline/spurline/internal/config"
+	"github.com/spurline/spurline/internal/store"
+)
+
+// How often what happens between requests happens.
+const (
+	flushEvery = time.Second
+	idleEvery  = 15 * time.Second
+	pruneEvery = time.Minute
+	pruneBatch = 500 // rows per commit, so that pruning never holds a write up for long
+)
+
+// keepHouse runs until ctx ends. A failure is logged and tried again at the
+// next turn.
+func (s *Server) keepHouse(ctx context.Context) {
+	tasks := []struct {
+		every time.Duration
+		name  string
+		do    func(context.Context) error
+	}{
+		{flushEvery, "write last-seen times", s.Flush},
+		{idleEvery, "activate for idle admins", s.ActivateIdle},
+		{pruneEvery, "prune history", s.Prune},
+	}
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for n := time.Duration(1); ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, t := range tasks {
+			if n%(t.every/flushEvery) != 0 {
+				continue
+			}
+			if err := t.do(ctx); err != nil && ctx.Err() == nil {
+				s.cfg.Log.ErrorContext(ctx, "housekeeping failed", "task", t.name, "error", err)
+			}
+		}
+	}
+}
+
+// Flush writes the times at which admins and connectors were last heard of.
+func (s *Server) Flush(ctx context.Context) error {
+	if err := s.auth.Flush(ctx); err != nil {
+		return err
+	}
+	return s.fleet.Flush(ctx)
+}
+
+// ActivateIdle activates for admins who saved changes and were not heard of
+// for the idle time, in any session.
+func (s *Server) ActivateIdle(ctx context.Context) error {
+	editors, err := s.engine.Editors(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range editors {
+		last, ok := s.auth.LastSeen(e.Org, e.Principal)
+		if !ok || last.Before(e.At) {
+			last = e.At
+		}
+		if s.cfg.Now().Sub(last) < s.cfg.IdleAfter {
+			continue
+		}
+		who := &access.Principal{Org: e.Org, ID: e.Principal, Login: e.Login}
+		gone := !s.auth.Signed(e.Org, e.Principal)
+		if err := s.engine.End(ctx, config.By{Org: e.Org, Who: who}, config.ByIdleTimer, gone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Prune removes history that no kept activation needs, a batch at a time.
+func (s *Server) Prune(ctx context.Context) error {
+	var orgs []store.Org
+	err := s.db.View(ctx, 0, func(ctx context.Context, tx *store.Tx) (err error) {
+		orgs, err = tx.Orgs(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, org := range orgs {
+		for {
+			n, err := s.db.Prune(ctx, org.ID, pruneBatch)
+			if err != nil {
+				return err
+			}
+			if n < pruneBatch {
+				break
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,199 @@
+// Package server owns a running Spurline: it wires the store, the
+// configuration, sign-in, the fleet and the API together, listens, and does
+// what has to be done between requests.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spurline/spurline/internal/api"
+	"github.com/spurline/spurline/internal/auth"
+	"github.com/spurline/spurline/internal/config"
+	"github.com/spurline/spurline/internal/fleet"
+	"github.com/spurline/spurline/internal/kinds"
+	"github.com/spurline/spurline/internal/limit"
+	"github.com/spurline/spurline/internal/resource"
+	"github.com/spurline/spurline/internal/store"
+)
+
+// Config is how a server is run.
+type Config struct {
+	DataDir string // for key file, credentials and the default database; made 0700
+	DB      string // "sqlite:PATH" or "postgres://…"; empty = DataDir/spurline.db
+	// Listener the server answers on; required. TLS is laid over it when both
+	// files are named.
+	Listener        net.Listener
+	TLSCert, TLSKey string
+	RateLimits      bool          // enforce the vendor's
+	EditLockAtOnce  bool          // answer 409 at once while another admin saves, instead of waiting
+	Heartbeat       time.Duration // of connectors; 0 = 30 s
+	Simulator       api.Simulator // nil = no simulated connectors
+	Log             *slog.Logger  // nil = discard
+	Now             func() time.Time
+	Kinds           *resource.Set                   // nil = the API's
+	Wrap            func(http.Handler) http.Handler // lays the proxy around the API; nil = none
+	IdleAfter       time.Duration                   // sessions and edits; 0 = 30 min
+}
+
+// Server is a server that is ready to run.
+type Server struct {
+	cfg    Config
+	db     *store.DB
+	engine *config.Engine
+	auth   *auth.Auth
+	fleet  *fleet.Fleet
+	api    *api.API
+	http   *http.Server
+}
+
+// New opens the database and wires everything up; nothing is served before Run.
+func New(ctx context.Context, cfg Config) (_ *Server, err error) {
+	if err := cfg.fill(); err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg}
+	s.db, err = store.Open(ctx, cfg.DB, store.Options{Now: cfg.Now, Log: cfg.Log, LockFail: cfg.EditLockAtOnce})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.db.Close())
+		}
+	}()
+	key, err := auth.OpenKeyFile(filepath.Join(cfg.DataDir, "secret.key"))
+	if err != nil {
+		return nil, err
+	}
+	s.engine = config.New(s.db, cfg.Kinds, config.Options{Now: cfg.Now})
+	s.auth, err = auth.New(ctx, s.db, auth.Options{Now: cfg.Now, Log: cfg.Log, Key: key, Idle: cfg.IdleAfter})
+	if err != nil {
+		return nil, err
+	}
+	s.fleet, err = fleet.New(ctx, s.engine, s.db, fleet.Options{Now: cfg.Now, Interval: cfg.Heartbeat, Log: cfg.Log})
+	if err != nil {
+		return nil, err
+	}
+	ac := api.Config{Engine: s.engine, Auth: s.auth, Fleet: s.fleet, Log: cfg.Log, Now: cfg.Now, Simulator: cfg.Simulator}
+	if cfg.RateLimits {
+		ac.Limiter = limit.New(cfg.Now)
+	}
+	if s.api, err = api.New(ac); err != nil {
+		return nil, err
+	}
+	s.http = s.newHTTP()
+	return s, nil
+}
+
+func (cfg *Config) fill() error {
+	if cfg.Listener == nil {
+		return errors.New("server: a listener is required")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.IdleAfter == 0 {
+		cfg.IdleAfter = 30 * time.Minute
+	}
+	if cfg.DB == "" {
+		cfg.DB = "sqlite:" + filepath.Join(cfg.DataDir, "spurline.db")
+	}
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	if cfg.Kinds == nil {
+		all, err := kinds.All()
+		if err != nil {
+			return err
+		}
+		cfg.Kinds = all
+	}
+	return nil
+}
+
+func (s *Server) newHTTP() *http.Server {
+	var handler http.Handler = s.api
+	if s.cfg.Wrap != nil {
+		handler = s.cfg.Wrap(handler)
+	}
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
+		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+}
+
+// URL is the address of the server, http:// or https://.
+func (s *Server) URL() string {
+	scheme := "http"
+	if s.cfg.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + s.cfg.Listener.Addr().String()
+}
+
+// API is the server's own handler, without the proxy around it.
+func (s *Server) API() *api.API { return s.api }
+
+// Run serves until ctx ends, then lets the requests under way finish and
+// closes the database. It also ends when the database is lost to another
+// server.
+func (s *Server) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		if s.cfg.TLSCert != "" || s.cfg.TLSKey != "" {
+			done <- s.http.ServeTLS(s.cfg.Listener, s.cfg.TLSCert, s.cfg.TLSKey)
+		} else {
+			done <- s.http.Serve(s.cfg.Listener)
+		}
+	}()
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		s.keepHouse(ctx)
+	}()
+	var err error
+	select {
+	case err = <-done:
+	case <-s.db.Lost():
+		err = store.ErrLease
+	case <-ctx.Done():
+	}
+	cancel()
+	<-kept
+	return errors.Join(err, s.shutdown())
+}
+
+// shutdown finishes what is under way, within a few seconds.
+func (s *Server) shutdown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		_ = s.http.Close() // whoever is still talking has had their time
+	}
+	return s.Close(ctx)
+}
+
+// Close writes what is only in memory and closes the database. Run does it by
+// itself.
+func (s *Server) Close(ctx context.Context) error {
+	return errors.Join(s.fleet.Close(ctx), s.auth.Close(ctx), s.db.Close())
+}

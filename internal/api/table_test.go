@@ -1,0 +1,267 @@
+package api_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spurline/spurline/internal/access"
+	"github.com/spurline/spurline/internal/kinds"
+	"github.com/spurline/spurline/internal/operation"
+	"github.com/spurline/spurline/internal/resource"
+	"github.com/spurline/spurline/internal/server"
+	"github.com/spurline/spurline/internal/server/servertest"
+	"github.com/spurline/spurline/internal/wire"
+)
+
+// widget is a kind that the package kinds does not know. Its declaration below
+// is all there is to it.
+type widget struct {
+	ID      wire.Int      `json:"id" readonly:"true"`
+	Name    string        `json:"name" required:"true" max:"20"`
+	Colour  string        `json:"colour,omitempty" enum:"RED BLUE" view:"lite:show"`
+	Weight  wire.Int      `json:"weight" min:"0" max:"100"`
+	Place   *wire.Ref     `json:"place,omitempty" ref:"locationTemplate"`
+	Parts   resource.Live `json:"parts" live:"children part" view:"lite:hide"`
+	By      *wire.Ref     `json:"lastModifiedBy,omitempty" stamp:"by" view:"post:hide"`
+	Changed wire.Time     `json:"lastModifiedTime" stamp:"time" view:"post:hide"`
+}
+
+type part struct {
+	ID   wire.Int `json:"id" readonly:"true"`
+	Name string   `json:"name" required:"true"`
+}
+
+func widgets(t *testing.T) *resource.Set {
+	t.Helper()
+	known, err := kinds.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := resource.List | resource.Lite | resource.Get | resource.Create | resource.Update | resource.Delete
+	limits := resource.Limits{Read: "2/s 1000/h", Write: "1/s 400/h", Page: 2, Max: 3}
+	audit := resource.Audit{Category: "Widgets", Sub: "Widget"}
+	w, err := resource.Define(resource.Kind[widget]{
+		Name: "widget", Title: "widget", Path: "/widgets", Ops: all, Feature: access.Forwarding, Limits: limits, Audit: audit,
+		Unique:  resource.UniqueNameFold,
+		Filters: []resource.Filter[widget]{{Param: "search", Name: resource.NameContains}, {Param: "heavier", Type: resource.Integer, Match: func(w *widget, v resource.Value) bool { return int64(w.Weight) > v.Int }}},
+		Validate: func(_ resource.Facts, w *widget) error {
+			if w.Colour == "RED" && w.Weight > 50 {
+				return wire.Invalid("weight", "cannot be more than 50 on a red widget")
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := resource.Define(resource.Kind[part]{
+		Name: "part", Title: "part", Path: "/widgets/{widgetId}/parts", Parent: resource.Parent{Kind: "widget", Owned: true},
+		Ops: resource.Get | resource.Create | resource.DeleteAnswered, Feature: access.Forwarding, Limits: limits, Audit: audit, Unique: resource.UniqueInParent,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := resource.NewSet(append(known.All(), w, p)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// A declaration alone gives a kind its routes, storage and validation, on both
+// databases.
+func TestKindThatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	servertest.Databases(t, func(t *testing.T, db string) {
+		s := servertest.Start(t, server.Config{DB: db, Kinds: widgets(t)})
+		super, reader := s.SignIn(t, servertest.Super), s.SignIn(t, servertest.Reader)
+		type object struct{ ID int64 }
+		place := servertest.Decode[object](t, super.Must(t, "POST", "/locationTemplate", `{"name":"shelf"}`)).ID
+		red := servertest.Decode[object](t, super.Must(t, "POST", "/widgets", fmt.Sprintf(`{"name":"Red","colour":"RED","weight":"5","place":{"id":"%d"}}`, place))).ID
+		for _, c := range []struct {
+			who          *servertest.Admin
+			method, path string
+			body         string
+			status       int
+			want         string
+		}{
+			{super, "POST", "/widgets", `{"name":"red"}`, 409, "DUPLICATE_ITEM"},
+			{super, "POST", "/widgets", `{"name":"x","colour":"RED","weight":51}`, 400, "weight cannot be more than 50"},
+			{super, "POST", "/widgets", `{"name":"x","colour":"GREEN"}`, 400, "colour must be one of RED, BLUE"},
+			{super, "POST", "/widgets", `{"name":"x","place":{"id":1}}`, 400, "place names the location template 1"},
+			{reader, "POST", "/widgets", `{"name":"x"}`, 403, "EDGE_CONNECTOR_FORWARDING"},
+			{super, "POST", "/widgets", `{"name":"Blue","colour":"BLUE","weight":80}`, 200, `"name":"Blue"`},
+			{super, "POST", "/widgets", `{"name":"Grey"}`, 200, `"weight":0`},
+			{super, "POST", "/widgets", `{"name":"Fourth"}`, 403, "LIMIT_EXCEEDED"},
+			{reader, "GET", "/widgets", ``, 200, `"place":{"id":` + fmt.Sprint(place) + `,"name":"shelf"},"parts":[]`},
+			{reader, "GET", "/widgets?search=LU", ``, 200, `[{"id":`},
+			{reader, "GET", "/widgets?heavier=70&page=1", ``, 200, `"name":"Blue"`},
+			{reader, "GET", "/widgets?heavier=90", ``, 200, `[]`},
+			{reader, "GET", "/widgets/lite", ``, 200, `"name":"Red","colour":"RED"}`},
+			{super, "DELETE", fmt.Sprintf("/locationTemplate/%d", place), ``, 409, `widget \"Red\"`},
+			{super, "PUT", fmt.Sprintf("/locationTemplate/%d", place), `{"name":"bench"}`, 200, "bench"},
+			{reader, "GET", fmt.Sprintf("/widgets/%d", red), ``, 200, `"name":"bench"`},
+			{super, "POST", fmt.Sprintf("/widgets/%d/parts", red), `{"name":"cog"}`, 200, "cog"},
+			{super, "POST", fmt.Sprintf("/widgets/%d/parts", red), `{"name":"cog"}`, 409, "DUPLICATE_ITEM"},
+			{reader, "GET", fmt.Sprintf("/widgets/%d", red), ``, 200, `"name":"cog"}]`},
+			{super, "PUT", fmt.Sprintf("/widgets/%d", red), `{"name":"Red"}`, 200, `"weight":0,"parts":[{`},
+			{super, "DELETE", fmt.Sprintf("/locationTemplate/%d", place), ``, 204, ``},
+			{super, "DELETE", fmt.Sprintf("/widgets/%d", red), ``, 204, ``},
+			{super, "GET", fmt.Sprintf("/widgets/%d", red), ``, 404, "no widget with id"},
+		} {
+			a := c.who.Do(t, c.method, c.path, c.body)
+			if a.Status != c.status || !strings.Contains(a.Body, c.want) {
+				t.Errorf("%s %s %s: %d %s, want %d and %s", c.method, c.path, c.body, a.Status, a.Body, c.status, c.want)
+			}
+		}
+	})
+}
+
+// permissions says, written by hand, which feature an operation asks for and
+// whether it writes.
+var permissions = map[string]string{
+	"GET /locationTemplate": "template r", "POST /locationTemplate": "template w", "GET /locationTemplate/lite": "template r",
+	"GET /locationTemplate/{id}": "template r", "PUT /locationTemplate/{id}": "template w", "DELETE /locationTemplate/{id}": "template w",
+	"GET /provUrl": "template r", "POST /provUrl": "template w", "GET /provUrl/{id}": "template r", "PUT /provUrl/{id}": "template w", "DELETE /provUrl/{id}": "template w",
+	"GET /location": "location r", "GET /location/lite": "location r", "GET /location/lite/{id}": "location r", "GET /location/{id}": "location r",
+	"GET /ecgroup": "cloud r", "GET /ecgroup/lite": "cloud r", "GET /ecgroup/lite/{id}": "cloud r", "GET /ecgroup/{id}": "cloud r", "DELETE /ecgroup/{id}": "cloud w",
+	"GET /ecgroup/{ecgroupId}/vm/{id}": "cloud r", "DELETE /ecgroup/{ecgroupId}/vm/{id}": "cloud w", "GET /ecInstance/lite": "cloud r",
+	"GET /ecVm/uuid/{vmInstanceId}": "cloud r", "DELETE /ecVm/uuid/{vmInstanceId}": "cloud w",
+	"GET /ecAdminActivateStatus": "any", "PUT /ecAdminActivateStatus/activate": "any", "PUT /ecAdminActivateStatus/forcedActivate": "any",
+	"GET /auth": "none", "POST /auth": "none", "DELETE /auth": "none",
+	"POST /spurline/v1/fleet/enrol": "none", "POST /spurline/v1/fleet/heartbeat": "none", "GET /spurline/v1/fleet/bundle": "none",
+	"GET /spurline/v1/fleet/connectors": "cloud r", "POST /spurline/v1/fleet/connectors/{name}/start": "cloud w", "POST /spurline/v1/fleet/connectors/{name}/stop": "cloud w",
+}
+
+var featureNames = map[string]access.Feature{
+	"template": access.Template, "location": access.LocationManagement, "cloud": access.CloudProvisioning, "any": access.AnyAdmin, "none": access.Public,
+}
+
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t, server.Config{Simulator: simulated{}})
+	for _, o := range s.API().Operations() {
+		word, ok := permissions[o.Method+" "+o.Path]
+		if !ok {
+			t.Errorf("%s %s is not in the table of permissions", o.Method, o.Path)
+			continue
+		}
+		name, mode, _ := strings.Cut(word, " ")
+		if o.Feature != featureNames[name] || mode == "w" != (o.Level == access.ReadWrite) && mode != "" {
+			t.Errorf("%s %s asks for %s of %s, want %s", o.Method, o.Path, o.Level, o.Feature, word)
+		}
+	}
+	// Without a session nobody gets anywhere; a reader may read and not write.
+	reader, nobody := s.SignIn(t, servertest.Reader), s.Nobody()
+	for key, word := range permissions {
+		method, path, _ := strings.Cut(key, " ")
+		path = strings.NewReplacer("{id}", "5", "{ecgroupId}", "5", "{vmInstanceId}", "i-5", "{name}", "cc-1").Replace(path)
+		if _, mode, _ := strings.Cut(word, " "); mode != "" {
+			if a := nobody.Do(t, method, path, ""); a.Status != http.StatusUnauthorized {
+				t.Errorf("nobody, %s: %d", key, a.Status)
+			}
+			if a := reader.Do(t, method, path, ""); (a.Status == http.StatusForbidden) != (mode == "w") {
+				t.Errorf("reader, %s: %d %s", key, a.Status, a.Body)
+			}
+		}
+	}
+}
+
+// Every operation served matches its row in the table of facts: rate and
+// success code.
+func TestOperationsMatchTheFacts(t *testing.T) {
+	t.Parallel()
+	table, err := os.ReadFile("../../../shared/api/operations.tsv")
+	if err != nil {
+		t.Fatalf("the facts lie beside the checkout: %v", err)
+	}
+	type row struct{ rate, status string }
+	rows := map[string]row{}
+	parameter := strings.NewReplacer("{templateId}", "{id}", "{vmId}", "{id}")
+	for _, line := range strings.Split(string(table), "\n")[1:] {
+		if f := strings.Split(line, "\t"); len(f) > 9 {
+			rows[f[1]+" "+parameter.Replace(f[2])] = row{strings.TrimSuffix(f[4], "*"), f[9]}
+		}
+	}
+	for _, o := range servertest.Start(t, server.Config{}).API().Operations() {
+		if o.Native {
+			continue
+		}
+		want, ok := rows[o.Method+" "+o.Path]
+		if !ok {
+			t.Errorf("%s %s is in no row of operations.tsv", o.Method, o.Path)
+			continue
+		}
+		if got := (row{o.Limit.String(), fmt.Sprint(o.Status)}); got != want {
+			t.Errorf("%s %s: %v, want %v", o.Method, o.Path, got, want)
+		}
+	}
+}
+
+// The two windows of an operation hold at once, per org and operation, and a
+// refusal has the form that every client reads (behaviours.md section 13).
+func TestRateLimits(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t, server.Config{RateLimits: true})
+	super, editor := s.SignIn(t, servertest.Super), s.SignIn(t, servertest.Editor)
+	create := func(a *servertest.Admin, n int) servertest.Answer {
+		return a.Do(t, "POST", "/locationTemplate", fmt.Sprintf(`{"name":"t%d"}`, n))
+	}
+	if a := create(super, 0); a.Status != 200 {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	a := create(editor, 1)
+	if a.Status != 429 || a.Header.Get("Retry-After") != "1" || a.Body != `{"message":"Rate Limit (1/SECOND) exceeded","Retry-After":"1 seconds"}` {
+		t.Errorf("second write in a second: %d %v %s", a.Status, a.Header, a.Body)
+	}
+	super.Must(t, "GET", "/locationTemplate", "") // another operation counts for itself
+	s.Clock.Advance(time.Second)
+	for n := 1; n < 400; n++ {
+		if a := create(super, 0); a.Status != 409 && a.Status != 200 {
+			t.Fatalf("write %d: %d %s", n, a.Status, a.Body)
+		}
+		s.Clock.Advance(time.Second)
+	}
+	a = create(super, 0)
+	if a.Status != 429 || a.Header.Get("Retry-After") != "300" || !strings.Contains(a.Body, "(400/HOUR)") {
+		t.Errorf("401st write in an hour: %d %v %s", a.Status, a.Header, a.Body)
+	}
+	s.Clock.Advance(time.Hour)
+	s.SignIn(t, servertest.Super).Must(t, "POST", "/locationTemplate", `{"name":"later"}`)
+	for range 20 { // signing in is never limited
+		super.Must(t, "GET", "/auth", "")
+	}
+}
+
+func TestCheckFindsBadTables(t *testing.T) {
+	t.Parallel()
+	good := servertest.Start(t, server.Config{}).API().Operations()
+	if err := operation.Check(good); err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*operation.Operation){
+		"no handler": func(o *operation.Operation) { o.Handle = nil },
+		"no feature": func(o *operation.Operation) { o.Feature = "" },
+		"no summary": func(o *operation.Operation) { o.Summary = "" },
+		"no limit":   func(o *operation.Operation) { o.Limit.Short.N, o.Limit.Long.N = 0, 0 },
+		"bad limit":  func(o *operation.Operation) { o.Limit = operation.Rate("often") },
+		"same route": func(o *operation.Operation) { o.Method, o.Path = good[1].Method, good[1].Path },
+		"same id":    func(o *operation.Operation) { o.ID = good[1].ID },
+		"no plane":   func(o *operation.Operation) { o.Native = true },
+	} {
+		table := slices.Clone(good)
+		spoil(&table[0])
+		if operation.Check(table) == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	if n := len(slices.Collect(maps.Keys(permissions))); n != len(good) {
+		t.Errorf("%d operations, and %d in the table of permissions", len(good), n)
+	}
+}

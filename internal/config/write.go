@@ -13,8 +13,9 @@ import (
 )
 
 // builtinKey is the storage key of objects that an org is born with; it is
-// what protects them from deletion.
-const builtinKey = "builtin"
+// what protects them from deletion. No provider's id has a bar, so no
+// connector's key is equal to it.
+const builtinKey = "|builtin"
 
 // Create saves a new object and answers it as a create does.
 func (e *Engine) Create(ctx context.Context, by By, o resource.Object, parent int64) (out *resource.Answer, err error) {

@@ -56,46 +56,43 @@ func plain(body []byte) string {
 }
 
 // The inventory of a first enrolment is, to the byte, what the API documents.
-func TestFirstEnrolment(t *testing.T) {
-	t.Parallel()
+func TestFirstEnrolment(t *testing.T) { onStores(t, testFirstEnrolment) }
+
+func testFirstEnrolment(t *testing.T, w *world) {
 	for _, cloud := range []string{"AWS", "AZURE", "GCP"} {
-		t.Run(cloud, func(t *testing.T) {
-			t.Parallel()
-			w := newFleet(t)
-			out := w.enrol(onCloud(cloud))
-			w.beat(out.Token)
-			group := w.group(out.GroupID)
-			for file, body := range map[string][]byte{
-				"group":    w.get(kinds.ECGroupKind, out.GroupID),
-				"location": w.get(kinds.LocationKind, int64(group.Location.ID)),
-			} {
-				path := filepath.Join("testdata", strings.ToLower(cloud)+"-"+file+".json")
-				want, err := os.ReadFile(path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(string(want), plain(body)); diff != "" {
-					t.Errorf("%s (-want +got):\n%s", path, diff)
-				}
+		out := w.enrol(onCloud(cloud))
+		w.beat(out.Token)
+		group := w.group(out.GroupID)
+		for file, body := range map[string][]byte{
+			"group":    w.get(kinds.ECGroupKind, out.GroupID),
+			"location": w.get(kinds.LocationKind, int64(group.Location.ID)),
+		} {
+			path := filepath.Join("testdata", strings.ToLower(cloud)+"-"+file+".json")
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if len(out.Token) != 43 || out.HeartbeatSeconds != 30 {
-				t.Errorf("enrolled: %+v", out)
+			if diff := cmp.Diff(string(want), plain(body)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", path, diff)
 			}
-			vm := w.vm(out.VMID)
-			if vm.Name != out.VMName || vm.MetaConfig.UUID != out.UUID {
-				t.Errorf("enrolled as %+v, but the VM is %+v", out, vm)
-			}
-			if id, ok := fleet.IDFromUUID(out.UUID); !ok || id != out.VMID {
-				t.Errorf("the UUID %s does not lead to the VM %d", out.UUID, out.VMID)
-			}
-		})
+		}
+		if len(out.Token) != 43 || out.HeartbeatSeconds != 30 {
+			t.Errorf("enrolled: %+v", out)
+		}
+		vm := w.vm(out.VMID)
+		if vm.Name != out.VMName || vm.MetaConfig.UUID != out.UUID {
+			t.Errorf("enrolled as %+v, but the VM is %+v", out, vm)
+		}
+		if id, ok := fleet.IDFromUUID(out.UUID); !ok || id != out.VMID {
+			t.Errorf("the UUID %s does not lead to the VM %d", out.UUID, out.VMID)
+		}
 	}
 }
 
 // Enrolment is nobody's edit: it is in force at once and pending for no one.
-func TestEnrolmentIsNotPending(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestEnrolmentIsNotPending(t *testing.T) { onStores(t, testEnrolmentIsNotPending) }
+
+func testEnrolmentIsNotPending(t *testing.T, w *world) {
 	w.enrol(enrolment(1, "a"))
 	status, err := w.engine.Status(t.Context(), w.admin)
 	w.must(err)
@@ -122,9 +119,9 @@ func TestEnrolmentIsNotPending(t *testing.T) {
 	}
 }
 
-func TestZonesAndNetworks(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestZonesAndNetworks(t *testing.T) { onStores(t, testZonesAndNetworks) }
+
+func testZonesAndNetworks(t *testing.T, w *world) {
 	first, same, other := w.enrol(enrolment(1, "a")), w.enrol(enrolment(2, "a")), w.enrol(enrolment(3, "b"))
 	if same.GroupID != first.GroupID || same.VMID == first.VMID {
 		t.Errorf("another connector of the zone: %+v and %+v", first, same)
@@ -144,9 +141,9 @@ func TestZonesAndNetworks(t *testing.T) {
 
 // A location and a group belong to a template as well. Generated names are
 // numbered where they are taken.
-func TestNamesThatAreTaken(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestNamesThatAreTaken(t *testing.T) { onStores(t, testNamesThatAreTaken) }
+
+func testNamesThatAreTaken(t *testing.T, w *world) {
 	w.create(kinds.ProvURLKind, `{"name": "second", "provUrlType": "CLOUD", "provUrlData": {"cloudProviderType": "AWS"}}`)
 	w.activate()
 	e := enrolment(2, "a")
@@ -157,9 +154,9 @@ func TestNamesThatAreTaken(t *testing.T) {
 	}
 }
 
-func TestFormFactors(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestFormFactors(t *testing.T) { onStores(t, testFormFactors) }
+
+func testFormFactors(t *testing.T, w *world) {
 	e := enrolment(1, "a")
 	for size, want := range map[string]int{"": 1, "SMALL": 1, "MEDIUM": 2, "LARGE": 3} {
 		e.FormFactor, e.NativeID = size, "i-"+size
@@ -179,9 +176,9 @@ func TestFormFactors(t *testing.T) {
 	}
 }
 
-func TestRestartedConnector(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestRestartedConnector(t *testing.T) { onStores(t, testRestartedConnector) }
+
+func testRestartedConnector(t *testing.T, w *world) {
 	e := enrolment(1, "a")
 	first := w.enrol(e)
 	before, instance := w.vm(first.VMID), w.children(kinds.ECInstanceKind, first.VMID)
@@ -222,9 +219,9 @@ func TestRestartedConnector(t *testing.T) {
 }
 
 // What a connector reports goes into both views; a pending edit stays pending.
-func TestRestartUnderAPendingEdit(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestRestartUnderAPendingEdit(t *testing.T) { onStores(t, testRestartUnderAPendingEdit) }
+
+func testRestartUnderAPendingEdit(t *testing.T, w *world) {
 	e := enrolment(1, "a")
 	out := w.enrol(e)
 	_, err := w.db.Update(t.Context(), org, func(ctx context.Context, tx *store.Tx) error {
@@ -248,9 +245,9 @@ func TestRestartUnderAPendingEdit(t *testing.T) {
 	}
 }
 
-func TestRefusedEnrolments(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestRefusedEnrolments(t *testing.T) { onStores(t, testRefusedEnrolments) }
+
+func testRefusedEnrolments(t *testing.T, w *world) {
 	w.create(kinds.ProvURLKind, `{"name": "saved", "provUrlType": "CLOUD", "provUrlData": {"cloudProviderType": "AWS"}}`)
 	w.create(kinds.ProvURLKind, `{"name": "dropped", "provUrlType": "CLOUD", "provUrlData": {"cloudProviderType": "AWS"}}`)
 	renamed := w.create(kinds.ProvURLKind, `{"name": "old-name", "provUrlType": "CLOUD", "provUrlData": {"cloudProviderType": "AWS"}}`)
@@ -302,9 +299,9 @@ func checkRefused(w *world, template, want string) {
 	}
 }
 
-func TestFullGroup(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestFullGroup(t *testing.T) { onStores(t, testFullGroup) }
+
+func testFullGroup(t *testing.T, w *world) {
 	var last wire.Enrolled
 	for n := range kinds.MaxVMsPerGroup {
 		last = w.enrol(enrolment(n, "a"))
@@ -319,9 +316,9 @@ func TestFullGroup(t *testing.T) {
 }
 
 // Two orgs share nothing, not even a native id.
-func TestOtherOrg(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestOtherOrg(t *testing.T) { onStores(t, testOtherOrg) }
+
+func testOtherOrg(t *testing.T, w *world) {
 	w.must(w.db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		return tx.CreateOrg(ctx, store.Org{ID: org + 1, Name: "Other", Cloud: "zscloud.net"})
 	}))
@@ -338,9 +335,9 @@ func TestOtherOrg(t *testing.T) {
 
 // Connectors that start at once get one location and as many groups as there
 // are zones, and a connector that starts twice has one token in force.
-func TestConcurrentEnrolments(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestConcurrentEnrolments(t *testing.T) { onStores(t, testConcurrentEnrolments) }
+
+func testConcurrentEnrolments(t *testing.T, w *world) {
 	const connectors = 32
 	tokens := make([][2]string, connectors)
 	var wg sync.WaitGroup

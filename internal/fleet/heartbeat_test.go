@@ -13,6 +13,7 @@ import (
 
 	"github.com/spurline/spurline/internal/fleet"
 	"github.com/spurline/spurline/internal/kinds"
+	"github.com/spurline/spurline/internal/store"
 	"github.com/spurline/spurline/internal/wire"
 )
 
@@ -26,9 +27,9 @@ func (w *world) status(vm int64, want string) {
 	}
 }
 
-func TestStatusByTheClock(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestStatusByTheClock(t *testing.T) { onStores(t, testStatusByTheClock) }
+
+func testStatusByTheClock(t *testing.T, w *world) {
 	out := w.enrol(enrolment(1, "a"))
 	w.status(out.VMID, fleet.Inactive)
 	if seen := w.fleet.LastSeen(org, out.VMID); !seen.IsZero() {
@@ -52,9 +53,9 @@ func TestStatusByTheClock(t *testing.T) {
 	w.status(w.enrol(enrolment(1, "a")).VMID, fleet.Inactive) // until it reports
 }
 
-func TestDeletedConnector(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestDeletedConnector(t *testing.T) { onStores(t, testDeletedConnector) }
+
+func testDeletedConnector(t *testing.T, w *world) {
 	out := w.enrol(enrolment(1, "a"))
 	etag := w.beat(out.Token).Bundle
 	w.delete(kinds.ECVMKind, out.VMID)
@@ -70,6 +71,15 @@ func TestDeletedConnector(t *testing.T) {
 	if got := w.children(kinds.ECVMKind, out.GroupID); len(got) != 0 || w.find(kinds.ECGroupKind, out.GroupID) == nil {
 		t.Errorf("the group has %v", got)
 	}
+	w.must(w.fleet.Flush(t.Context()))
+	w.must(w.db.ViewLive(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		var rows int
+		err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM live`).Scan(&rows)
+		if rows != 0 {
+			t.Errorf("%d rows are kept of a connector that is gone", rows)
+		}
+		return err
+	}))
 	again := w.enrol(enrolment(1, "a"))
 	if again.VMID == out.VMID || again.UUID == out.UUID || again.GroupID != out.GroupID {
 		t.Errorf("was %+v, is now %+v", out, again)
@@ -81,8 +91,10 @@ func TestDeletedConnector(t *testing.T) {
 // A deleted connector that is switched on again before the activation is a new
 // one, however often, and only the last may go on.
 func TestDeletedAndBackBeforeActivation(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+	onStores(t, testDeletedAndBackBeforeActivation)
+}
+
+func testDeletedAndBackBeforeActivation(t *testing.T, w *world) {
 	var all []wire.Enrolled
 	for range 3 {
 		if len(all) > 0 {
@@ -109,9 +121,9 @@ func TestDeletedAndBackBeforeActivation(t *testing.T) {
 
 // What is deleted in working counts as missing, although connectors still run
 // it, and its names are free.
-func TestDeletedLocation(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestDeletedLocation(t *testing.T) { onStores(t, testDeletedLocation) }
+
+func testDeletedLocation(t *testing.T, w *world) {
 	e := enrolment(1, "a")
 	old := w.enrol(e)
 	group := w.group(old.GroupID)
@@ -133,18 +145,45 @@ func TestDeletedLocation(t *testing.T) {
 	}
 }
 
-func TestUnknownToken(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+// What the active view does not have yet counts as missing too.
+func TestLocationThatIsNotActive(t *testing.T) { onStores(t, testLocationThatIsNotActive) }
+
+func testLocationThatIsNotActive(t *testing.T, w *world) {
+	e := enrolment(1, "a")
+	var staged int64
+	_, err := w.db.Update(t.Context(), org, func(ctx context.Context, tx *store.Tx) error {
+		template, err := tx.ByName(ctx, store.Working, kinds.ProvURLKind, -1, e.Template)
+		if err != nil {
+			return err
+		}
+		staged = tx.NextID()
+		body, err := json.Marshal(kinds.NewLocation("staged"))
+		if err != nil {
+			return err
+		}
+		key := fleet.LocationKey(e.Cloud, e.Region, e.Network, template.ID)
+		return tx.Put(ctx, store.Row{Kind: kinds.LocationKind, ID: staged, Name: "staged", Key: key, Body: body}, store.Staged)
+	})
+	w.must(err)
+	out := w.enrol(e)
+	if got := int64(w.group(out.GroupID).Location.ID); got == staged {
+		t.Error("a group is at a location that its connectors do not have")
+	}
+	w.beat(out.Token)
+}
+
+func TestUnknownToken(t *testing.T) { onStores(t, testUnknownToken) }
+
+func testUnknownToken(t *testing.T, w *world) {
 	out := w.enrol(enrolment(1, "a"))
 	for _, token := range []string{"", "x", out.Token + "x", strings.ToLower(out.Token)} {
 		w.refused(token, http.StatusUnauthorized)
 	}
 }
 
-func TestHeartbeatIsChecked(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestHeartbeatIsChecked(t *testing.T) { onStores(t, testHeartbeatIsChecked) }
+
+func testHeartbeatIsChecked(t *testing.T, w *world) {
 	out := w.enrol(enrolment(1, "a"))
 	for field, h := range map[string]wire.Heartbeat{
 		"state":  {State: "SLEEPING"},
@@ -163,9 +202,9 @@ func TestHeartbeatIsChecked(t *testing.T) {
 	w.status(out.VMID, fleet.Inactive)
 }
 
-func TestBundle(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestBundle(t *testing.T) { onStores(t, testBundle) }
+
+func testBundle(t *testing.T, w *world) {
 	out := w.enrol(enrolment(1, "a"))
 	body, etag, err := w.fleet.Bundle(t.Context(), out.Token)
 	w.must(err)
@@ -207,9 +246,9 @@ func TestBundle(t *testing.T) {
 }
 
 // Connectors run what is active: an edit reaches them by its activation.
-func TestBundleFollowsActivation(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestBundleFollowsActivation(t *testing.T) { onStores(t, testBundleFollowsActivation) }
+
+func testBundleFollowsActivation(t *testing.T, w *world) {
 	inner := w.create(kinds.LocationTemplateKind, `{"name": "inner", "template": {"templatePrefix": "site", "xffForwardEnabled": true}}`)
 	outer := w.create(kinds.ProvURLKind, provURL("outer", inner))
 	w.activate()
@@ -256,8 +295,10 @@ func provURL(name string, inner int64) string {
 
 // A template that was edited and not activated is enrolled with as it was.
 func TestEnrolmentCopiesTheActiveVersion(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+	onStores(t, testEnrolmentCopiesTheActiveVersion)
+}
+
+func testEnrolmentCopiesTheActiveVersion(t *testing.T, w *world) {
 	inner := w.create(kinds.LocationTemplateKind, `{"name": "inner", "template": {"templatePrefix": "active"}}`)
 	outer := w.create(kinds.ProvURLKind, provURL("outer", inner))
 	w.activate()
@@ -272,9 +313,9 @@ func TestEnrolmentCopiesTheActiveVersion(t *testing.T) {
 	}
 }
 
-func TestRestartKeepsLiveState(t *testing.T) {
-	t.Parallel()
-	w := newFleet(t)
+func TestRestartKeepsLiveState(t *testing.T) { onStores(t, testRestartKeepsLiveState) }
+
+func testRestartKeepsLiveState(t *testing.T, w *world) {
 	running, stopped, gone := w.enrol(enrolment(1, "a")), w.enrol(enrolment(2, "a")), w.enrol(enrolment(3, "a"))
 	for _, out := range []wire.Enrolled{running, stopped, gone} {
 		w.beat(out.Token)

@@ -105,7 +105,10 @@ func (f *Fleet) Flush(ctx context.Context) error {
 	f.changed, f.gone = nil, nil
 	f.pending.Unlock()
 	for len(changed)+len(gone) > 0 {
-		c, g := min(flushBatch, len(changed)), min(flushBatch, len(gone))
+		c, g := min(flushBatch, len(changed)), 0
+		if c == len(changed) { // whoever reported and then went is written first
+			g = min(flushBatch, len(gone))
+		}
 		if err := f.write(ctx, changed[:c], gone[:g]); err != nil {
 			f.pending.Lock()
 			f.changed, f.gone = append(f.changed, changed...), append(f.gone, gone...)
@@ -124,20 +127,15 @@ func (f *Fleet) write(ctx context.Context, changed []*connector, gone []vmKey) e
 ON CONFLICT (org, vm) DO UPDATE SET seen_ms = excluded.seen_ms, state = excluded.state, bundle = excluded.bundle, build = excluded.build`
 		remove = `DELETE FROM live WHERE org = $1 AND vm = $2`
 	)
-	reports := make([]report, len(changed)) // the zero report: nothing to write
+	reports := make([]report, len(changed))
 	for i, c := range changed {
 		c.mu.Lock()
-		if !c.absent {
-			reports[i] = c.last
-		}
+		reports[i] = c.last
 		c.mu.Unlock()
 	}
 	err := f.db.WriteLive(ctx, func(ctx context.Context, tx *store.Tx) error {
 		for i, c := range changed {
 			r := reports[i]
-			if r == (report{}) {
-				continue
-			}
 			if _, err := tx.Exec(ctx, upsert, c.org, c.vm, r.seen, r.state, r.bundle, r.build); err != nil {
 				return err
 			}

@@ -47,3 +47,41 @@ func TestBodiesAreBounded(t *testing.T) {
 		t.Errorf("%d bytes are kept after one that is too large", b.bytes)
 	}
 }
+
+// What is reported while a flush writes is left for the next one.
+func TestReportDuringFlush(t *testing.T) {
+	t.Parallel()
+	f := &Fleet{}
+	c := &connector{}
+	f.note(c, report{seen: 1})
+	f.note(c, report{seen: 2})
+	if len(f.changed) != 1 {
+		t.Fatalf("%d entries to write for one connector", len(f.changed))
+	}
+	f.changed = nil
+	f.note(c, report{seen: 3})
+	f.written(c, report{seen: 2})
+	if len(f.changed) != 1 || !c.dirty {
+		t.Errorf("%d entries to write after a report that came meanwhile", len(f.changed))
+	}
+	f.changed = nil
+	f.written(c, report{seen: 3})
+	if len(f.changed) != 0 || c.dirty {
+		t.Errorf("%d entries to write after none", len(f.changed))
+	}
+}
+
+// Nothing is kept of a connector that is gone.
+func TestForget(t *testing.T) {
+	t.Parallel()
+	f := &Fleet{tokens: map[tokenHash]*connector{}, vms: map[vmKey]*connector{}}
+	_, hash := newToken()
+	f.admit(1, hash, enrolled{vm: store.Row{ID: 10}, rev: 5})
+	c := f.tokens[hash]
+	f.forget(c)
+	f.forget(c)
+	f.note(c, report{seen: 1}) // of a heartbeat that was on its way
+	if len(f.tokens)+len(f.vms)+len(f.changed) != 0 || len(f.gone) != 1 {
+		t.Errorf("kept: %v, %v, %v, %v", f.tokens, f.vms, f.changed, f.gone)
+	}
+}

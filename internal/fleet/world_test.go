@@ -70,9 +70,27 @@ func newWorld(t testing.TB, dsn string) *world {
 
 // newFleet is newWorld on SQLite with an active template for each cloud.
 func newFleet(t testing.TB) *world {
-	w := newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "spurline.db"))
+	w := newWorld(t, sqliteDSN(t))
 	w.templates()
 	return w
+}
+
+func sqliteDSN(t testing.TB) string {
+	return "sqlite:" + filepath.Join(t.TempDir(), "spurline.db")
+}
+
+// onStores runs a test on every database that there is, each time in a world
+// with an active template for each cloud.
+func onStores(t *testing.T, test func(*testing.T, *world)) {
+	t.Parallel()
+	for name, dsn := range stores() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, dsn(t))
+			w.templates()
+			test(t, w)
+		})
+	}
 }
 
 func (w *world) templates() {

@@ -51,9 +51,19 @@ type rowLease struct {
 }
 
 // takeLease takes the database, or answers ErrLease when another server has
-// it.
+// it, and watches over it.
 func takeLease(ctx context.Context, config *pgx.ConnConfig, epoch int64, log *slog.Logger) (*rowLease, error) {
+	l, err := newRowLease(ctx, config, epoch, log)
+	if err == nil {
+		go l.watch()
+	}
+	return l, err
+}
+
+// newRowLease takes the database.
+func newRowLease(ctx context.Context, config *pgx.ConnConfig, epoch int64, log *slog.Logger) (*rowLease, error) {
 	config = config.Copy()
+	config.RuntimeParams["application_name"] = "spurline lease"
 	config.RuntimeParams["lock_timeout"] = fmt.Sprint(leasePatience.Milliseconds())
 	first, err := connectAlone(ctx, config)
 	if err != nil {
@@ -69,7 +79,6 @@ func takeLease(ctx context.Context, config *pgx.ConnConfig, epoch int64, log *sl
 	l := &rowLease{loss: newLoss(), config: config, log: log, conn: first, row: 1, ended: make(chan struct{})}
 	// The lease outlives the context of Open.
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	go l.watch()
 	return l, nil
 }
 
@@ -122,9 +131,12 @@ func lockRefused(err error) bool {
 	return errors.As(err, &e) && e.Code == "55P03"
 }
 
+// closeConn ends a connection, and first its transaction: the server gives up
+// the locks of a closed connection only a while later.
 func closeConn(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), leasePatience)
 	defer cancel()
+	_, _ = conn.Exec(ctx, "ROLLBACK")
 	_ = conn.Close(ctx)
 }
 
@@ -176,7 +188,12 @@ func (l *rowLease) listen() error {
 	if err != nil && quiet.Err() == nil {
 		return err
 	}
-	answer, cancel := context.WithTimeout(l.ctx, leasePatience)
+	if l.ctx.Err() != nil {
+		return l.ctx.Err()
+	}
+	// To release the lease the connection is needed, so the end of l.ctx does
+	// not cut this short.
+	answer, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), leasePatience)
 	defer cancel()
 	return l.conn.Ping(answer)
 }

@@ -14,11 +14,13 @@ import (
 // which is a literal in every text so that the partial indexes on live rows
 // apply. The view of a revision is the live rows that it had already, and the
 // rows that were closed after it: two short ranges, in neither of which the
-// rows lie that were closed before. Nothing walks history.
+// rows lie that were closed before. Nothing walks history. The sum keeps
+// planners from the index on rev_from, which is for what is pending: from the
+// other side it leads through everything that is live in the org.
 const (
 	live       = `rev_to = 9223372036854775807`
-	liveAt     = live + ` AND rev_from <= $3`
-	closedAt   = `rev_to > $3 AND rev_to < 9223372036854775807 AND rev_from <= $3`
+	liveAt     = live + ` AND rev_from + 0 <= $3`
+	closedAt   = `rev_to > $3 AND rev_to < 9223372036854775807 AND rev_from + 0 <= $3`
 	columns    = `id, rev_from, rev_to, parent, name, key, body`
 	fromObject = ` FROM object WHERE org = $1 AND kind = $2 AND `
 )

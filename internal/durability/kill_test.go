@@ -1,0 +1,155 @@
+//go:build unix
+
+package durability_test
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spurline/spurline/internal/store"
+	"github.com/spurline/spurline/internal/store/pgtest"
+)
+
+// effort is how long the test goes on: kills of one server after another on
+// the same data, each after at least acks acknowledgements and fewer than
+// twice as many.
+type effort struct{ kills, acks int }
+
+func soak() bool { return os.Getenv("SPURLINE_SOAK") == "1" }
+
+func TestKillsSQLite(t *testing.T) {
+	t.Parallel()
+	e := effort{kills: 20, acks: 60}
+	if soak() {
+		e = effort{kills: 200, acks: 1000}
+	}
+	path := filepath.Join(t.TempDir(), "spurline.db")
+	survive(t, "sqlite:"+path, e)
+	db := connect(t, "sqlite:"+path)
+	var verdict string
+	if err := db.QueryRow(`PRAGMA integrity_check`).Scan(&verdict); err != nil || verdict != "ok" {
+		t.Errorf("the file: %s, %v", verdict, err)
+	}
+}
+
+func TestKillsPostgres(t *testing.T) {
+	t.Parallel()
+	e := effort{kills: 5, acks: 60}
+	if soak() {
+		e = effort{kills: 200, acks: 1000}
+	}
+	survive(t, pgtest.DSN(t), e)
+}
+
+// survive lets the writers write, kills the server, checks what its successor
+// shows, and goes on from there. A writer counts what an answer acknowledged
+// only if it derives, byte for byte, from what was sent; the object as GET and
+// the list show it, stamps included, derives from the same, and once a stamp
+// was seen it stays.
+func survive(t *testing.T, dsn string, e effort) {
+	w, p := newWorld(t, dsn)
+	acks, cut, took := 0, 0, 0
+	for n := range e.kills {
+		l := &life{p: p, target: int64(e.acks + w.rng.IntN(e.acks))}
+		w.together(t, p, func(each *writer) error {
+			each.pending = nil
+			return each.run(l)
+		})
+		if err := p.buried(); err != nil {
+			t.Fatal(err)
+		}
+		pending := w.sum(func(each *writer) int {
+			if each.pending == nil {
+				return 0
+			}
+			return 1
+		})
+		before := w.sum(func(each *writer) int { return each.writes })
+		p = start(t, w.config)
+		w.check(t, p)
+		found := w.sum(func(each *writer) int { return each.writes }) - before
+		acks, cut, took = acks+int(l.acked.Load()), cut+pending, took+found
+		t.Logf("kill %d after %d acknowledgements, with %d changes under way, of which %d took place", n+1, l.acked.Load(), pending, found)
+	}
+	if err := p.stop(); err != nil {
+		t.Fatal(err)
+	}
+	busy := w.sum(func(each *writer) int { return each.busy })
+	t.Logf("%d kills, %d acknowledgements, %d changes under way, of which %d took place; %d times busy", e.kills, acks, cut, took, busy)
+	if cut == 0 {
+		t.Error("no kill hit a change under way, so the test shows nothing")
+	}
+	w.checkTables(t, dsn)
+}
+
+// checkTables looks where no request leads: every change that took place has
+// left one row in the trail, and the references are those of the objects.
+func (w *world) checkTables(t *testing.T, dsn string) {
+	t.Helper()
+	db := connect(t, dsn)
+	for _, c := range []struct {
+		of, query string
+		want      int
+	}{
+		{"rows in the trail", `SELECT COUNT(*) FROM audit WHERE kind IN ('locationTemplate', 'provUrl')`, w.sum(func(each *writer) int { return each.writes })},
+		{"references", `SELECT COUNT(*) FROM ref WHERE to_kind = 'locationTemplate' AND kind = 'provUrl'`, w.sum(func(each *writer) int { return len(each.objects[provURL]) })},
+	} {
+		var got int
+		if err := db.QueryRow(c.query).Scan(&got); err != nil {
+			t.Fatal(err)
+		}
+		if got != c.want {
+			t.Errorf("%d %s, want %d", got, c.of, c.want)
+		}
+	}
+}
+
+// connect opens the database beside the server.
+func connect(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	driver, path, found := "sqlite", "", false
+	if path, found = strings.CutPrefix(dsn, "sqlite:"); !found {
+		driver, path = "pgx", dsn
+	}
+	db, err := sql.Open(driver, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// What a commit waits for is a setting of the session that commits, so it is
+// read back there.
+func TestCommitsWaitForTheDisk(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, dsn, query, want string
+	}{
+		{"sqlite", "sqlite:" + filepath.Join(t.TempDir(), "spurline.db"), `PRAGMA synchronous`, "2"}, // FULL
+		{"postgres fsync", pgtest.DSN(t), `SHOW fsync`, "on"},
+		{"postgres synchronous_commit", pgtest.DSN(t), `SHOW synchronous_commit`, "on"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			db, err := store.Open(t.Context(), c.dsn, store.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got string
+			err = db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				return tx.QueryRow(ctx, c.query).Scan(&got)
+			})
+			if err != nil || got != c.want {
+				t.Errorf("%s: %q, %v; want %q", c.query, got, err, c.want)
+			}
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

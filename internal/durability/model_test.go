@@ -95,10 +95,11 @@ type state struct {
 // object is one object of a writer. Its state is what was acknowledged last;
 // nil while it does not exist.
 type object struct {
-	kind   kind
-	author *session
-	id     number
-	state  *state
+	kind    kind
+	author  *session
+	id      number
+	state   *state
+	changed bool // since it was last checked
 }
 
 // body is what a client sends to have the state.

@@ -114,7 +114,7 @@ func (w *world) together(t *testing.T, p *process, f func(*writer) error) {
 }
 
 // check holds a new server to all that was ever acknowledged.
-func (w *world) check(t *testing.T, p *process) {
+func (w *world) check(t *testing.T, p *process, everything bool) {
 	t.Helper()
 	lists := map[*org]*[kindCount]listing{}
 	for _, o := range w.orgs {
@@ -130,7 +130,7 @@ func (w *world) check(t *testing.T, p *process) {
 	}
 	w.together(t, p, func(each *writer) error {
 		each.c = p.client(each.session.cookie)
-		return each.check(*lists[each.session.org])
+		return each.check(*lists[each.session.org], everything)
 	})
 	// What the writers own has been found. Nothing else may be there.
 	have := map[*org]*[kindCount]int{}

@@ -1,0 +1,28 @@
+# make run and make test are all that most people need; see README.md.
+
+.PHONY: build run test bench soak lint
+
+build:
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/spurline ./cmd/spurline
+
+run: build
+	@bin/spurline up
+
+test:
+	@scripts/test.sh
+
+# Measures against the targets of the design and fails when one is missed.
+bench:
+	@go run ./bench
+
+# The durability test at length: 200 kills on each database. Takes hours.
+soak:
+	@SPURLINE_SOAK=1 go test -count=1 -timeout 0 -v ./internal/durability
+
+lint: bin/golangci-lint
+	@bin/golangci-lint run
+
+# Built from its own module, so that its dependencies are not ours. Takes some
+# minutes the first time.
+bin/golangci-lint: tools/go.mod tools/go.sum
+	go build -C tools -trimpath -o ../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint

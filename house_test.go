@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 }
 
 // forTests are packages that only tests import.
-var forTests = []string{"store/storetest", "store/pgtest", "server/servertest"}
+var forTests = []string{"store/storetest", "store/pgtest", "server/servertest", "durability"}
 
 // stdOnly are packages that import nothing but the standard library.
 var stdOnly = []string{"wire", "access", "limit"}

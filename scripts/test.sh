@@ -45,7 +45,8 @@ go build -o bin/withpostgres ./scripts/withpostgres
 bin/withpostgres go test -race ./...
 
 echo "== fuzzing the wire types"
-for target in $(go test -list '^Fuzz' ./internal/wire | grep '^Fuzz'); do
+targets=$(go test -list '^Fuzz' ./internal/wire)
+for target in $(echo "$targets" | grep '^Fuzz'); do
   go test -run '^$' -fuzz "^$target\$" -fuzztime 10s ./internal/wire
 done
 

@@ -17,7 +17,7 @@ import (
 
 // detach starts up in the background with the same flags, waits until it has
 // printed what it has to say, and passes that on.
-func detach(cmd *cobra.Command, o options) error {
+func detach(ctx context.Context, cmd *cobra.Command, o options) error {
 	if state, err := running(o.dataDir); state != nil {
 		return o.runsAlready(state)
 	} else if err != nil {
@@ -35,7 +35,7 @@ func detach(cmd *cobra.Command, o options) error {
 	if err != nil {
 		return fmt.Errorf("the log: %w", err)
 	}
-	said, err := runBackground(cmd.Context(), backgroundArgs(cmd), log)
+	said, err := runBackground(ctx, backgroundArgs(cmd), log)
 	if err == nil {
 		_, err = cmd.OutOrStdout().Write(said)
 		return err
@@ -55,7 +55,7 @@ func runBackground(ctx context.Context, args []string, log *os.File) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	child := exec.Command(self, args...) //nolint:noctx // it is to outlive this process
+	child := exec.CommandContext(context.WithoutCancel(ctx), self, args...) // it is to outlive this process
 	child.Args[0] = os.Args[0]
 	child.Stderr = log
 	background(child)

@@ -77,7 +77,7 @@ func exports(dir string, state *runState) (string, error) {
 // quote writes a word for a POSIX shell. One that needs no quotes has none,
 // because people read these lines too.
 func quote(s string) string {
-	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./_-"
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@+:,./_-"
 	if s != "" && strings.Trim(s, plain) == "" {
 		return s
 	}

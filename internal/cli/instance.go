@@ -174,9 +174,10 @@ func (in *instance) wait(ctx context.Context) error {
 }
 
 // stop ends everything in the order of who talks to whom: connectors say
-// goodbye, requests through the proxy finish, then the server closes.
-func (in *instance) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+// goodbye, requests through the proxy finish, then the server closes. That ctx
+// has ended is the usual reason for a stop and does not cut it short.
+func (in *instance) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	return errors.Join(in.fleet.close(ctx), in.closeProxy(ctx), in.end())
 }

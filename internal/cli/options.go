@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -63,6 +64,9 @@ func (o *options) finish(cmd *cobra.Command) error {
 		return usage("--tls-cert and --tls-key go together")
 	}
 	if o.tlsCert != "" {
+		if _, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey); err != nil {
+			return fmt.Errorf("--tls-cert and --tls-key: %w", err)
+		}
 		if o.tlsCert, err = filepath.Abs(o.tlsCert); err != nil { // for others to read it from run.json
 			return err
 		}

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -25,15 +27,14 @@ func newServe() *cobra.Command {
 			if err := o.finish(cmd); err != nil {
 				return err
 			}
-			return serve(cmd, o)
+			return serve(cmd.Context(), cmd.OutOrStdout(), o)
 		}),
 	}
 	o.bind(cmd)
 	return cmd
 }
 
-func serve(cmd *cobra.Command, o options) error {
-	ctx, out := cmd.Context(), cmd.OutOrStdout()
+func serve(ctx context.Context, out io.Writer, o options) error {
 	in, err := start(ctx, o)
 	if err != nil {
 		return err
@@ -43,7 +44,7 @@ func serve(cmd *cobra.Command, o options) error {
 		fmt.Fprintf(out, "A new org was made with the super admin %s; passwords and keys are in %s\n", in.credentials.Admins[0].Login, credentialsPath(o.dataDir))
 	}
 	in.log.InfoContext(ctx, "serving", "url", in.url, "proxy", in.proxy != nil, "dataDir", o.dataDir)
-	err = errors.Join(in.wait(ctx), in.stop())
+	err = errors.Join(in.wait(ctx), in.stop(ctx))
 	in.log.InfoContext(ctx, "stopped")
 	return err
 }

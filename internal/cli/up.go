@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,9 +40,9 @@ func newUp() *cobra.Command {
 				return err
 			}
 			if detached {
-				return detach(cmd, o)
+				return detach(cmd.Context(), cmd, o)
 			}
-			return up(cmd, o, background)
+			return up(cmd.Context(), cmd.OutOrStdout(), o, background)
 		}),
 	}
 	o.bind(cmd)
@@ -62,14 +63,13 @@ func demoOrg() server.OrgPlan {
 	}}
 }
 
-func up(cmd *cobra.Command, o options, background bool) error {
-	ctx, out := cmd.Context(), cmd.OutOrStdout()
+func up(ctx context.Context, out io.Writer, o options, background bool) error {
 	in, err := start(ctx, o)
 	if err != nil {
 		return err
 	}
 	if err := in.populate(ctx); err != nil {
-		err = errors.Join(err, in.stop())
+		err = errors.Join(err, in.stop(ctx))
 		if ctx.Err() != nil {
 			return nil // somebody has stopped it in the middle
 		}
@@ -80,10 +80,10 @@ func up(cmd *cobra.Command, o options, background bool) error {
 		// Whoever has started this process waits for the end of what it
 		// prints; from here on there is nobody to print to.
 		if err := closer.Close(); err != nil {
-			return errors.Join(err, in.stop())
+			return errors.Join(err, in.stop(ctx))
 		}
 	}
-	return errors.Join(in.wait(ctx), in.stop())
+	return errors.Join(in.wait(ctx), in.stop(ctx))
 }
 
 // welcome prints what a user needs to begin.

@@ -101,8 +101,13 @@ func (p *process) buried() error {
 	if !ok || !status.Signaled() || status.Signal() != syscall.SIGKILL {
 		return fmt.Errorf("the server ended by itself: %v\n%s", p.cmd.ProcessState, p.stderr.String())
 	}
-	// Errors in the log are defects even if every answer was right.
-	if log := p.stderr.String(); strings.Contains(log, "level=ERROR") || strings.Contains(log, "DATA RACE") {
+	return p.complaint()
+}
+
+// complaint is what the log of an ended server holds against it: an error is a
+// defect even if every answer was right.
+func (p *process) complaint() error {
+	if log := p.stderr.String(); strings.Contains(log, "level=ERROR") {
 		return fmt.Errorf("the server complains:\n%s", log)
 	}
 	return nil
@@ -117,7 +122,7 @@ func (p *process) stop() error {
 	if err := p.wait(); err != nil {
 		return fmt.Errorf("stop the server: %w\n%s", err, p.stderr.String())
 	}
-	return nil
+	return p.complaint()
 }
 
 // client speaks to this life of the server with a session of any life.

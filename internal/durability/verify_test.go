@@ -96,6 +96,7 @@ func (w *writer) checkReference() error {
 // nothing.
 func (w *writer) settle(lists [kindCount]listing) error {
 	r := w.pending
+	w.pending = nil
 	if r == nil {
 		return nil
 	}

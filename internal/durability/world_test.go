@@ -3,7 +3,6 @@
 package durability_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -94,22 +93,24 @@ func (w *world) meet(t *testing.T, p *process) {
 	}
 }
 
-// together runs f for every writer at once, and the test ends if any fails.
+// together runs f for every writer at once. The first that fails ends the
+// test; what the others then say is about the end of their server.
 func (w *world) together(t *testing.T, p *process, f func(*writer) error) {
 	t.Helper()
 	var wg sync.WaitGroup
-	failed := make([]error, len(w.writers))
-	for i, each := range w.writers {
+	var once sync.Once
+	var first error
+	for _, each := range w.writers {
 		wg.Go(func() {
-			if failed[i] = f(each); failed[i] != nil {
-				failed[i] = fmt.Errorf("writer %d of org %d: %w", i, each.session.org.id, failed[i])
+			if err := f(each); err != nil {
+				once.Do(func() { first = fmt.Errorf("writer %d of org %d: %w", each.number, each.session.org.id, err) })
 				p.kill()
 			}
 		})
 	}
 	wg.Wait()
-	if err := errors.Join(failed...); err != nil {
-		t.Fatal(err)
+	if first != nil {
+		t.Fatal(first)
 	}
 }
 

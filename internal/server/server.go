@@ -182,13 +182,20 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(err, s.shutdown())
 }
 
-// shutdown finishes what is under way, within a few seconds.
+// patience bounds each part of an orderly end.
+const patience = 5 * time.Second
+
+// shutdown lets requests under way finish, and then writes what is in memory,
+// each with time of its own: net/http waits for connections that were opened
+// and never used as long as it waits for busy ones.
 func (s *Server) shutdown() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if s.http.Shutdown(ctx) != nil {
 		_ = s.http.Close() // whoever is still talking has had their time
 	}
+	ctx, cancel = context.WithTimeout(context.Background(), patience)
+	defer cancel()
 	return s.Close(ctx)
 }
 

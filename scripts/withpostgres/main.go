@@ -6,6 +6,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -23,7 +24,14 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "usage: withpostgres command [argument …]")
 		return 2
 	}
-	cmd := exec.Command(args[0], args[1:]...)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	// A terminal's Ctrl-C reaches the command by itself. This process has to
+	// outlive it to stop the cluster.
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = os.Environ()
 	if os.Getenv(pgtest.EnvURL) == "" {
@@ -35,22 +43,7 @@ func run(args []string) int {
 			cmd.Env = append(cmd.Env, pgtest.EnvURL+"="+cluster.URL())
 		}
 	}
-	// The command gets a terminal's signals by itself; this process has to
-	// outlive it to stop the cluster.
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if err := cmd.Start(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	go func() {
-		for s := range signals {
-			if s == syscall.SIGTERM { // sent to this process alone
-				_ = cmd.Process.Signal(s)
-			}
-		}
-	}()
-	err := cmd.Wait()
+	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):

@@ -46,11 +46,15 @@ func testPrune(t *testing.T, s *suite) {
 	o.same("of nothing", prune(10), 0)
 	var heads []store.Head
 	for i := range 5 {
-		o.put(store.Staged, thing(1, fmt.Sprint("one ", i)), thing(2, fmt.Sprint("two ", i)))
-		heads = append(heads, o.activate())
+		// The revision that closes the rows before is that of the activation.
+		heads = append(heads, o.update(func(ctx context.Context, tx *store.Tx) error {
+			o.must(tx.Put(ctx, thing(1, fmt.Sprint("one ", i)), store.Staged))
+			o.must(tx.Put(ctx, thing(2, fmt.Sprint("two ", i)), store.Staged))
+			return tx.SetActive(ctx, "how", "who")
+		}))
 	}
 	o.delete(store.Staged, "thing", 2)
-	// The last two activations keep theirs: of eight closed rows six go.
+	// The last two activations keep theirs: of nine closed rows six go.
 	before, err := db.Head(t.Context(), o.id)
 	o.must(err)
 	o.same("batches", []int{prune(4), prune(4), prune(4)}, []int{4, 2, 0})

@@ -119,12 +119,14 @@ func (o org) hold() held {
 	h := held{release: sync.OnceFunc(func() { close(release) }), err: make(chan error, 1)}
 	started := sync.OnceFunc(func() { close(running) })
 	go func() {
-		_, err := o.db.Update(context.Background(), o.id, func(ctx context.Context, tx *store.Tx) error {
-			started()
-			<-release
-			return tx.Put(ctx, thing(1, "held"), store.Staged)
+		h.err <- patiently(func() error {
+			_, err := o.db.Update(context.Background(), o.id, func(ctx context.Context, tx *store.Tx) error {
+				started()
+				<-release
+				return tx.Put(ctx, thing(1, "held"), store.Staged)
+			})
+			return err
 		})
-		h.err <- err
 	}()
 	<-running
 	return h

@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"sync/atomic"
@@ -117,10 +118,22 @@ func (s *suite) org(t *testing.T) org {
 func createOrg(t *testing.T, db *store.DB, id int64) org {
 	t.Helper()
 	o := org{tb: t, db: db, id: id}
-	o.must(db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-		return tx.CreateOrg(ctx, store.Org{ID: id, Name: fmt.Sprint("org ", id), Cloud: "cloud"})
+	o.must(patiently(func() error {
+		return db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+			return tx.CreateOrg(ctx, store.Org{ID: id, Name: fmt.Sprint("org ", id), Cloud: "cloud"})
+		})
 	}))
 	return o
+}
+
+// patiently does a write again until it is not too late for its turn, which on
+// a busy machine any write of a test with a short LockWait may be.
+func patiently(write func() error) error {
+	for {
+		if err := write(); !errors.Is(err, store.ErrBusy) {
+			return err
+		}
+	}
 }
 
 func (o org) must(err error) {

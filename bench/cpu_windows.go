@@ -1,0 +1,6 @@
+package main
+
+import "time"
+
+// processTime is not known here.
+func processTime() time.Duration { return 0 }

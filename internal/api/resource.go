@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/spurline/spurline/internal/config"
 	"github.com/spurline/spurline/internal/operation"
@@ -151,13 +152,8 @@ func (a *API) answer(c *operation.Call, answer *resource.Answer, err error) erro
 	if err != nil {
 		return err
 	}
-	body := answer.Bytes
-	if len(answer.Holes) > 0 {
-		const status = len(`"INACTIVE"`)
-		body = answer.Append(make([]byte, 0, len(body)+status*len(answer.Holes)), func(id int64) string {
-			return a.Fleet.Status(c.Who.Org, id)
-		})
-	}
+	changes, now := a.Fleet.Changes(), a.Now()
+	body := answer.Fill(now, changes, func(id int64) (string, time.Time) { return a.Fleet.StateAt(now, c.Who.Org, id) })
 	c.Bytes(c.Op.Status, body)
 	return nil
 }

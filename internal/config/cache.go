@@ -59,10 +59,15 @@ func (c *cache) remove(e *list.Element) {
 	c.bytes -= size(old.key, old.answer)
 }
 
-// size is what an entry costs, near enough.
+// size is what an entry costs, near enough. An answer with holes keeps itself
+// a second time, with the holes filled.
 func size(key string, a *resource.Answer) int {
 	const overhead = 200
-	return len(key) + len(a.Bytes) + 16*len(a.Holes) + overhead
+	n := len(key) + len(a.Bytes) + overhead
+	if len(a.Holes) > 0 {
+		n += len(a.Bytes) + 32*len(a.Holes)
+	}
+	return n
 }
 
 // cached answers from the cache when it is current at rev, and otherwise reads

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spurline/spurline/internal/config"
@@ -49,6 +50,8 @@ type Fleet struct {
 	mu     sync.RWMutex
 	tokens map[tokenHash]*connector // those that are in force
 	vms    map[vmKey]*connector
+
+	changes atomic.Uint64 // see Changes
 
 	// changed and gone are what the next Flush writes and deletes.
 	pending  sync.Mutex
@@ -114,12 +117,26 @@ func (f *Fleet) Close(ctx context.Context) error { return f.Flush(ctx) }
 // Status is the operational state of a VM: ACTIVE when its last heartbeat is
 // at most three intervals ago and did not say that it stops.
 func (f *Fleet) Status(org, vm int64) string {
-	last := f.lastOf(org, vm)
-	since := f.now().Sub(time.UnixMilli(last.seen))
-	if last.seen == 0 || last.state == wire.ReportStopping || since > missed*f.interval {
-		return Inactive
+	state, _ := f.StateAt(f.now(), org, vm)
+	return state
+}
+
+// StateAt is Status at a time, with the moment up to which it holds if nothing
+// is heard of the VM; the zero time when it holds until something is.
+func (f *Fleet) StateAt(now time.Time, org, vm int64) (state string, until time.Time) {
+	return f.stateOf(f.lastOf(org, vm), now)
+}
+
+// Changes counts what has changed the state of any VM, other than time. It is
+// to be read before the states.
+func (f *Fleet) Changes() uint64 { return f.changes.Load() }
+
+func (f *Fleet) stateOf(last report, now time.Time) (state string, until time.Time) {
+	until = time.UnixMilli(last.seen).Add(missed * f.interval)
+	if last.seen == 0 || last.state == wire.ReportStopping || now.After(until) {
+		return Inactive, time.Time{}
 	}
-	return Active
+	return Active, until
 }
 
 // LastSeen is when a VM sent its last heartbeat; the zero time when it never

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/spurline/spurline/internal/wire"
 )
@@ -74,7 +75,13 @@ func checkHeartbeat(h wire.Heartbeat) error {
 func (f *Fleet) note(c *connector, r report) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := time.UnixMilli(r.seen)
+	before, _ := f.stateOf(c.last, now)
+	after, _ := f.stateOf(r, now)
 	c.last = r
+	if before != after {
+		f.changes.Add(1)
+	}
 	if c.dirty || c.absent {
 		return
 	}
@@ -91,6 +98,7 @@ func (f *Fleet) forget(c *connector) {
 	delete(f.tokens, c.token)
 	delete(f.vms, c.vmKey)
 	f.mu.Unlock()
+	f.changes.Add(1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.absent {

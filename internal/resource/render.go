@@ -20,33 +20,6 @@ type Joins interface {
 	ByID(kind string, id int64) ([]byte, bool)
 }
 
-// Answer is rendered bytes in which the state of connectors is left out, so
-// that a cached answer never shows a stale one.
-type Answer struct {
-	Bytes []byte
-	Holes []Hole
-}
-
-// Hole is where the state of the connector ID belongs.
-type Hole struct {
-	At int
-	ID int64
-}
-
-// Append writes the answer with its holes filled by status, which answers a
-// word that needs no escaping.
-func (a *Answer) Append(dst []byte, status func(id int64) string) []byte {
-	from := 0
-	for _, h := range a.Holes {
-		dst = append(dst, a.Bytes[from:h.At]...)
-		dst = append(dst, '"')
-		dst = append(dst, status(h.ID)...)
-		dst = append(dst, '"')
-		from = h.At
-	}
-	return append(dst, a.Bytes[from:]...)
-}
-
 // Render appends the view of a stored object to out.
 func (s *Spec) Render(out *Answer, o Stored, v View, j Joins) {
 	if s.plan.copies[v] {

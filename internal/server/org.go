@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/spurline/spurline/internal/auth"
 	"github.com/spurline/spurline/internal/config"
@@ -119,6 +120,7 @@ func (s *Server) furnish(ctx context.Context, org int64, plan OrgPlan, keep func
 		hashes[a.Login] = hash
 		c.Admins = append(c.Admins, AdminCredentials{a.Login, password, a.Role})
 	}
+	debug.FreeOSMemory() // a hash takes 19 MiB, which the runtime would hold on to while nobody signs in
 	if err := keep(c); err != nil {
 		return Credentials{}, fmt.Errorf("keep the credentials: %w", err)
 	}

@@ -79,5 +79,6 @@ func (a *API) operations() []operation.Operation {
 	table = append(table, a.sessionOperations()...)
 	table = append(table, a.activationOperations()...)
 	table = append(table, a.connectorOperations()...)
+	table = append(table, a.nativeOperations()...)
 	return append(table, a.fleetOperations()...)
 }

@@ -136,6 +136,8 @@ var permissions = map[string]string{
 	"GET /ecAdminActivateStatus": "any", "PUT /ecAdminActivateStatus/activate": "any", "PUT /ecAdminActivateStatus/forcedActivate": "any",
 	"GET /auth": "none", "POST /auth": "none", "DELETE /auth": "none",
 	"POST /spurline/v1/fleet/enrol": "none", "POST /spurline/v1/fleet/heartbeat": "none", "GET /spurline/v1/fleet/bundle": "none",
+	"GET /spurline/v1/whoami": "any", "GET /spurline/v1/pending": "any", "GET /spurline/v1/vms": "cloud r", "GET /spurline/v1/references": "any",
+	"GET /spurline/v1/fleet/key": "any", "POST /spurline/v1/fleet/key/rotate": "any",
 	"GET /spurline/v1/fleet/connectors": "cloud r", "POST /spurline/v1/fleet/connectors/{name}/start": "cloud w", "POST /spurline/v1/fleet/connectors/{name}/stop": "cloud w",
 }
 

@@ -144,6 +144,20 @@ func (e *Engine) Delete(ctx context.Context, by By, s *resource.Spec, id, parent
 	})
 }
 
+// ReplaceSecret runs a write that puts a secret into the place of another. The
+// trail says that it happened, and not what either of them is. It is in force
+// at once, so it leaves nothing pending.
+func (e *Engine) ReplaceSecret(ctx context.Context, by By, name string, f func(context.Context, *store.Tx) error) error {
+	return e.Update(ctx, by, func(ctx context.Context, w *Writer) error {
+		if err := f(ctx, w.Tx); err != nil {
+			return err
+		}
+		entry := w.entry(audit.ActionUpdate)
+		entry.Category, entry.SubCategory, entry.Resource = audit.CategoryProvisioning, audit.SubProvisioningTemplate, name
+		return audit.Write(ctx, w.Tx, entry)
+	})
+}
+
 // remove deletes a row and the children it owns, and refuses while anything
 // else hangs on it or names it.
 func (w *Writer) remove(ctx context.Context, s *resource.Spec, row store.Row) error {

@@ -174,7 +174,8 @@ func (w *world) find(kind string, id int64) []byte {
 		return nil
 	}
 	w.must(err)
-	return a.Append(nil, func(id int64) string { return w.fleet.Status(org, id) })
+	changes, now := w.fleet.Changes(), w.clock.Now()
+	return a.Fill(now, changes, func(id int64) (string, time.Time) { return w.fleet.StateAt(now, org, id) })
 }
 
 func (w *world) get(kind string, id int64) []byte {

@@ -9,8 +9,11 @@ import (
 )
 
 // PathID reads a path parameter that is an object's id.
-func (c *Call) PathID(name string) (int64, error) {
-	id, err := strconv.ParseInt(c.Request.PathValue(name), 10, 64)
+func (c *Call) PathID(name string) (int64, error) { return ID(name, c.Request.PathValue(name)) }
+
+// ID reads a parameter that is an object's id.
+func ID(name, text string) (int64, error) {
+	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id < 0 {
 		return 0, wire.Invalid(name, "must be an id, a positive integer")
 	}

@@ -102,6 +102,8 @@ CREATE TABLE audit (
     after_body  {{blob}},
     PRIMARY KEY (org, seq)
 ) {{table}};
+-- For who made a pending change.
+CREATE INDEX audit_rev ON audit (org, rev);
 
 CREATE TABLE connector_token (
     hash     {{blob}} PRIMARY KEY,

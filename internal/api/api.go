@@ -30,6 +30,8 @@ type Simulator interface {
 	List() []wire.SimulatedConnector
 	Start(ctx context.Context, name string) (wire.SimulatedConnector, error)
 	Stop(ctx context.Context, name string) (wire.SimulatedConnector, error)
+	Grow(ctx context.Context, plan wire.FleetPlan) ([]wire.SimulatedConnector, error)
+	Down(ctx context.Context) error
 }
 
 // Config is what an API is made of. All but Limiter and Simulator is required.

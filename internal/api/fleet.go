@@ -33,6 +33,14 @@ func (a *API) fleetOperations() []operation.Operation {
 			Feature: access.CloudProvisioning, Level: access.ReadOnly, Out: simulated, Handle: a.listSimulated,
 		},
 		{
+			ID: "growFleet", Method: "POST", Path: "/spurline/v1/fleet/connectors", Summary: "Have simulated connectors in so many groups", Native: true, Status: http.StatusOK,
+			Feature: access.CloudProvisioning, Level: access.ReadWrite, In: reflect.TypeFor[wire.FleetPlan](), Out: simulated, Handle: a.growFleet,
+		},
+		{
+			ID: "stopFleet", Method: "DELETE", Path: "/spurline/v1/fleet/connectors", Summary: "Switch all simulated connectors off", Native: true, Status: http.StatusNoContent,
+			Feature: access.CloudProvisioning, Level: access.ReadWrite, Handle: a.stopFleet,
+		},
+		{
 			ID: "startSimulatedConnector", Method: "POST", Path: "/spurline/v1/fleet/connectors/{name}/start", Summary: "Switch a simulated connector on", Native: true, Status: http.StatusOK,
 			Feature: access.CloudProvisioning, Level: access.ReadWrite, Out: simulated, Handle: a.switchSimulated(true),
 		},
@@ -129,4 +137,26 @@ func (a *API) switchSimulated(on bool) func(*operation.Call) error {
 		}
 		return c.JSON(http.StatusOK, state)
 	}
+}
+
+func (a *API) growFleet(c *operation.Call) error {
+	plan, err := decode[wire.FleetPlan](c)
+	if err != nil {
+		return err
+	}
+	if a.Simulator == nil {
+		return wire.Forbidden(wire.CodeInvalidOperation, "This server simulates no connectors.")
+	}
+	added, err := a.Simulator.Grow(c.Request.Context(), plan)
+	return answered(c, added, err)
+}
+
+func (a *API) stopFleet(c *operation.Call) error {
+	if a.Simulator != nil {
+		if err := a.Simulator.Down(c.Request.Context()); err != nil {
+			return err
+		}
+	}
+	c.Empty()
+	return nil
 }

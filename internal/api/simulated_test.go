@@ -28,6 +28,12 @@ func (simulated) Stop(_ context.Context, name string) (wire.SimulatedConnector, 
 	return one("asked"), nil
 }
 
+func (simulated) Grow(_ context.Context, plan wire.FleetPlan) ([]wire.SimulatedConnector, error) {
+	return make([]wire.SimulatedConnector, plan.Groups*plan.PerGroup), nil
+}
+
+func (simulated) Down(context.Context) error { return nil }
+
 func one(stopped string) wire.SimulatedConnector {
 	return wire.SimulatedConnector{Name: "cc-1", NativeID: "i-0123456789abcdef0", Stopped: stopped}
 }

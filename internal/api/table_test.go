@@ -138,7 +138,8 @@ var permissions = map[string]string{
 	"POST /spurline/v1/fleet/enrol": "none", "POST /spurline/v1/fleet/heartbeat": "none", "GET /spurline/v1/fleet/bundle": "none",
 	"GET /spurline/v1/whoami": "any", "GET /spurline/v1/pending": "any", "GET /spurline/v1/vms": "cloud r", "GET /spurline/v1/references": "any",
 	"GET /spurline/v1/fleet/key": "any", "POST /spurline/v1/fleet/key/rotate": "any",
-	"GET /spurline/v1/fleet/connectors": "cloud r", "POST /spurline/v1/fleet/connectors/{name}/start": "cloud w", "POST /spurline/v1/fleet/connectors/{name}/stop": "cloud w",
+	"GET /spurline/v1/fleet/connectors": "cloud r", "POST /spurline/v1/fleet/connectors": "cloud w", "DELETE /spurline/v1/fleet/connectors": "cloud w",
+	"POST /spurline/v1/fleet/connectors/{name}/start": "cloud w", "POST /spurline/v1/fleet/connectors/{name}/stop": "cloud w",
 }
 
 var featureNames = map[string]access.Feature{

@@ -42,6 +42,22 @@ func (f *fleet) Stop(ctx context.Context, name string) (wire.SimulatedConnector,
 	return wire.SimulatedConnector{}, wire.NotFound("simulated connector", name)
 }
 
+// Grow adds connectors.
+func (f *fleet) Grow(ctx context.Context, plan wire.FleetPlan) ([]wire.SimulatedConnector, error) {
+	if s := f.simulator.Load(); s != nil {
+		return s.Grow(ctx, plan)
+	}
+	return nil, wire.Forbidden(wire.CodeInvalidOperation, "This server simulates no connectors; 'spurline up' starts one that does.")
+}
+
+// Down stops all connectors.
+func (f *fleet) Down(ctx context.Context) error {
+	if s := f.simulator.Load(); s != nil {
+		return s.Down(ctx)
+	}
+	return nil
+}
+
 func (f *fleet) close(ctx context.Context) error {
 	if s := f.simulator.Load(); s != nil {
 		return s.Close(ctx)
@@ -61,7 +77,7 @@ func (in *instance) populate(ctx context.Context) error {
 		return fmt.Errorf("cannot make the demo org: %w", err)
 	}
 	simulator, err := sandbox.NewSimulator(sandbox.SimulatorConfig{
-		Server: in.url, HTTP: in.http, Log: in.log,
+		Server: in.url, HTTP: in.http, Log: in.log, Key: in.credentials.EnrolmentKey,
 		// Not where connector run keeps its own: a connector of that name may
 		// well run beside the simulated one.
 		StateDir:   filepath.Join(in.dataDir, "simulated"),

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ var errClosed = errors.New("the simulator is closed")
 // and Log hold for the connectors that have none of their own; each has a
 // folder of its name in StateDir unless it says otherwise. Names are needed.
 type SimulatorConfig struct {
+	Key        string // enrolment key of those that Grow adds
 	Server     string
 	StateDir   string
 	HTTP       *http.Client
@@ -42,8 +44,10 @@ type Simulator struct {
 	base   context.Context // the life of the connectors, not of a call
 	cancel context.CancelFunc
 
+	cfg SimulatorConfig
+
 	mu      sync.Mutex
-	units   []*unit // in the order of the configuration
+	units   []*unit // in the order in which they came
 	closed  bool
 	changed chan struct{} // closed and replaced at every change of a unit
 }
@@ -64,14 +68,9 @@ type unit struct {
 
 // NewSimulator returns a simulator of which no connector runs yet.
 func NewSimulator(cfg SimulatorConfig) (*Simulator, error) {
-	s := &Simulator{changed: make(chan struct{})}
+	s := &Simulator{changed: make(chan struct{}), cfg: cfg}
 	names := map[string]bool{}
-	nameForm := regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 	for _, c := range cfg.Connectors {
-		// The name is a part of the folder's path.
-		if !nameForm.MatchString(c.Name) {
-			return nil, fmt.Errorf("simulated connector %q: a name is 1 to 128 letters, digits and . _ -, and starts with a letter or digit", c.Name)
-		}
 		if names[c.Name] {
 			return nil, fmt.Errorf("simulated connector %q is there twice", c.Name)
 		}
@@ -86,9 +85,15 @@ func NewSimulator(cfg SimulatorConfig) (*Simulator, error) {
 	return s, nil
 }
 
+// unitName is what a name looks like: it is a part of the folder's path.
+var unitName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+
 // newUnit prepares one connector. What it was before the process started is
 // read from its folder, so that a list shows it before it runs.
 func newUnit(cfg SimulatorConfig, c ConnectorConfig) (*unit, error) {
+	if !unitName.MatchString(c.Name) {
+		return nil, fmt.Errorf("simulated connector %q: a name is 1 to 128 letters, digits and . _ -, and starts with a letter or digit", c.Name)
+	}
 	if c.Server == "" {
 		c.Server = cfg.Server
 	}
@@ -307,18 +312,20 @@ func (s *Simulator) await(ctx context.Context, look func() (bool, error)) error 
 
 // take finds a connector and waits for the turn to start or stop it.
 func (s *Simulator) take(ctx context.Context, name string) (*unit, error) {
-	for _, u := range s.units {
-		if u.cfg.Name != name {
-			continue
-		}
-		select {
-		case u.turn <- struct{}{}:
-			return u, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	s.mu.Lock()
+	i := slices.IndexFunc(s.units, func(u *unit) bool { return u.cfg.Name == name })
+	if i < 0 {
+		s.mu.Unlock()
+		return nil, wire.NotFound("simulated connector", name)
 	}
-	return nil, wire.NotFound("simulated connector", name)
+	u := s.units[i]
+	s.mu.Unlock()
+	select {
+	case u.turn <- struct{}{}:
+		return u, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // release ends a turn.

@@ -56,7 +56,7 @@ func (e *Engine) List(ctx context.Context, q ListQuery) (*resource.Answer, error
 // rows reads the page. Filters on the name are the database's; the others look
 // at each object, and then the page is cut from what passes.
 func (q *ListQuery) rows(ctx context.Context, tx *store.Tx) ([]resource.Stored, error) {
-	sq := store.Query{Parent: -1, Offset: q.Offset, Limit: q.Limit}
+	sq := store.Query{Parent: -1, ByName: q.Kind.ByName(q.View), Offset: q.Offset, Limit: q.Limit}
 	if q.Kind.Parent.Kind == q.Kind.Name {
 		sq.Parent = 0
 	}

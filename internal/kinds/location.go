@@ -15,7 +15,7 @@ import (
 // and most members of the lite form are zero whatever the object holds.
 type Location struct {
 	ID                   wire.Int      `json:"id" readonly:"true"`
-	Name                 string        `json:"name" required:"true" max:"255"`
+	Name                 string        `json:"name" required:"true" max:"255" order:"lite"`
 	NonEditable          wire.Bool     `json:"nonEditable" readonly:"true" view:"lite:zero"`
 	ParentID             wire.Int      `json:"parentId" view:"lite:show"`
 	UpBandwidth          wire.Int      `json:"upBandwidth" min:"0" view:"lite:zero"`

@@ -55,6 +55,7 @@ const (
 //	assign:"id"                    a nested object's id, from the org's id source
 //	ref:"kind" / ref:"kind,embed"  a reference, as {id,name} or as the target itself
 //	live:"…"                       spliced at read, never stored; see Live
+//	order:"list lite"              on the name: these lists are in its order, in any case
 //	view:"post:hide put:false"     what an answer does with the member; see View
 type Kind[T any] struct {
 	Name     string // storage key and CLI noun: "locationTemplate"

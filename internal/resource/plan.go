@@ -59,7 +59,8 @@ type member struct {
 	assign   bool
 	readonly bool
 	required bool
-	omitted  bool // omitempty
+	omitted  bool     // omitempty
+	orders   []string // views whose lists are in the order of this member
 	enum     []string
 	min, max *int64
 }
@@ -102,7 +103,7 @@ func memberOf(f reflect.StructField, index int) (*member, error) {
 		name: name, index: index, omitted: options == "omitempty",
 		stamp: f.Tag.Get("stamp"), assign: f.Tag.Get("assign") == "id",
 		readonly: f.Tag.Get("readonly") == "true", required: f.Tag.Get("required") == "true",
-		enum: strings.Fields(f.Tag.Get("enum")),
+		enum: strings.Fields(f.Tag.Get("enum")), orders: strings.Fields(f.Tag.Get("order")),
 	}
 	for tag, to := range map[string]**int64{"min": &m.min, "max": &m.max} {
 		if text := f.Tag.Get(tag); text != "" {

@@ -133,6 +133,12 @@ func (s *Spec) check() error {
 	return nil
 }
 
+// ByName reports whether the lists of a view are in the order of names; others
+// are in that of ids.
+func (s *Spec) ByName(v View) bool {
+	return s.name != nil && slices.ContainsFunc(s.name.orders, func(name string) bool { return viewNames[name] == v })
+}
+
 // Condition is a filter that a request applies.
 type Condition struct {
 	Filter *FilterSpec

@@ -56,6 +56,7 @@ func sqliteDialect() *dialect {
 		words: strings.NewReplacer(
 			"{{bigint}}", "INTEGER",
 			"{{blob}}", "BLOB",
+			"{{ordered text}}", "TEXT",
 			// STRICT refuses on SQLite what PostgreSQL would refuse.
 			"{{table}}", "STRICT",
 			"{{small table}}", "STRICT, WITHOUT ROWID",
@@ -91,6 +92,8 @@ func postgresDialect() *dialect {
 		words: strings.NewReplacer(
 			"{{bigint}}", "BIGINT",
 			"{{blob}}", "BYTEA",
+			// In the order of its bytes, as on SQLite, whatever the locale.
+			"{{ordered text}}", `TEXT COLLATE "C"`,
 			"{{table}}", "",
 			"{{small table}}", "",
 			"{{strpos}}", "strpos",

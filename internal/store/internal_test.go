@@ -3,10 +3,7 @@ package store
 import (
 	"context"
 	"errors"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -14,33 +11,6 @@ import (
 
 	"pgregory.net/rapid"
 )
-
-// The driver is translated from C against one version of libc, and breaks in
-// odd ways with another. The build info of a test binary has no modules, so
-// the go command is asked which ones it builds with.
-func TestLibcPin(t *testing.T) {
-	t.Parallel()
-	list := func(format, module string) string {
-		out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", format, module).Output()
-		if err != nil {
-			t.Fatalf("go list -m %s: %v", module, err)
-		}
-		return strings.TrimSpace(string(out))
-	}
-	const selected = "{{with .Replace}}{{.Version}}{{else}}{{.Version}}{{end}}"
-	mod, err := os.ReadFile(list("{{.GoMod}}", "modernc.org/sqlite"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	required := regexp.MustCompile(`(?m)^\s*(?:require )?modernc\.org/libc (\S+)`).FindSubmatch(mod)
-	if required == nil {
-		t.Fatal("the driver requires no libc")
-	}
-	if got := list(selected, "modernc.org/libc"); got != string(required[1]) {
-		t.Errorf("modernc.org/libc is %s, but modernc.org/sqlite %s requires exactly %s",
-			got, list(selected, "modernc.org/sqlite"), required[1])
-	}
-}
 
 func openTemp(t *testing.T) *DB {
 	t.Helper()

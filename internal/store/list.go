@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -15,11 +16,12 @@ type Query struct {
 	Parent   int64  // objects that hang on it; -1 = any
 	Contains string // in the name, in any case
 	Name     string // the exact name
+	ByName   bool   // in the order of names, in any case, instead of ids; of the working view only
 	Offset   int    // objects passed over
 	Limit    int    // objects at most; 0 = all
 }
 
-// List yields the objects of a kind by id. Rows come in chunks and nothing is
+// List yields the objects of a kind by id, or by name. Rows come in chunks and nothing is
 // open while one is yielded, so the loop may run other statements of the same
 // transaction; what they change in rows not yet yielded is seen or not, as the
 // chunks fall.
@@ -28,7 +30,11 @@ func (tx *Tx) List(ctx context.Context, at At, kind string, q Query) iter.Seq2[R
 		if !storable(q.Name) || !storable(q.Contains) {
 			return // no name is like that
 		}
-		left, after, offset := q.Limit, int64(math.MinInt64), q.Offset
+		if q.ByName && at != Working {
+			yield(Row{}, errors.New("store: only the working view is listed by name"))
+			return
+		}
+		left, after, offset := q.Limit, Row{ID: math.MinInt64}, q.Offset
 		if left <= 0 {
 			left = math.MaxInt
 		}
@@ -48,14 +54,20 @@ func (tx *Tx) List(ctx context.Context, at At, kind string, q Query) iter.Seq2[R
 				return
 			}
 			left -= size
-			after, offset = rows[len(rows)-1].ID, 0
+			after, offset = rows[len(rows)-1], 0
 		}
 	}
 }
 
-func (tx *Tx) listChunk(ctx context.Context, at At, kind string, q Query, after int64, size, offset int) ([]Row, error) {
+func (tx *Tx) listChunk(ctx context.Context, at At, kind string, q Query, after Row, size, offset int) ([]Row, error) {
 	args := tx.viewArguments(at, kind)
-	condition := ` AND id > ` + args.add(after)
+	order, condition := "id", ""
+	if q.ByName {
+		order = "name_fold, id"
+		condition = ` AND (name_fold, id) > (` + args.add(fold(after.Name)) + `, ` + args.add(after.ID) + `)`
+	} else {
+		condition = ` AND id > ` + args.add(after.ID)
+	}
 	if q.Parent >= 0 {
 		condition += ` AND parent = ` + args.add(q.Parent)
 	}
@@ -65,7 +77,7 @@ func (tx *Tx) listChunk(ctx context.Context, at At, kind string, q Query, after 
 	if q.Contains != "" {
 		condition += ` AND {{strpos}}(name_fold, ` + args.add(fold(q.Contains)) + `) > 0`
 	}
-	text := selectView(at, columns, condition) + ` ORDER BY id LIMIT ` + args.add(int64(size))
+	text := selectView(at, columns, condition) + ` ORDER BY ` + order + ` LIMIT ` + args.add(int64(size))
 	if offset > 0 {
 		text += ` OFFSET ` + args.add(int64(offset))
 	}

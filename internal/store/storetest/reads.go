@@ -180,6 +180,9 @@ func testList(t *testing.T, s *suite) {
 		{store.Query{Parent: -1, Offset: 1, Limit: 3}, "2 3 4"},
 		{store.Query{Parent: -1, Offset: 5, Limit: 3}, ""},
 		{store.Query{Parent: -1, Contains: "b", Offset: 1, Limit: 1}, "2"},
+		{store.Query{Parent: -1, ByName: true}, "5 1 3 2 4"}, // 100% äpfel, a_b, a_b, axb, äpfel
+		{store.Query{Parent: -1, ByName: true, Offset: 1, Limit: 2}, "1 3"},
+		{store.Query{Parent: 2, ByName: true, Contains: "P"}, "4"},
 	} {
 		o.view(func(ctx context.Context, tx *store.Tx) error {
 			got := strings.Join(o.texts(tx.List(ctx, store.Working, "thing", test.q)), " ")
@@ -202,6 +205,9 @@ func testListChunks(t *testing.T, s *suite) {
 		o.same("all", o.texts(tx.List(ctx, store.Working, "thing", everything)), all)
 		o.same("limit", o.texts(tx.List(ctx, store.Working, "thing", store.Query{Parent: -1, Limit: 600})), all[:600])
 		o.same("offset", o.texts(tx.List(ctx, store.Working, "thing", store.Query{Parent: -1, Offset: 400, Limit: 650})), all[400:1050])
+		byName := slices.Clone(all)
+		slices.Sort(byName) // as text: 1 10 100 …
+		o.same("by name", o.texts(tx.List(ctx, store.Working, "thing", store.Query{Parent: -1, ByName: true})), byName)
 		for row, err := range tx.List(ctx, store.Working, "thing", everything) {
 			o.must(err)
 			if row.ID == 3 {

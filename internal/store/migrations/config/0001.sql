@@ -20,7 +20,7 @@ CREATE TABLE object (
     rev_from  {{bigint}} NOT NULL,
     parent    {{bigint}} NOT NULL,
     name      TEXT NOT NULL,
-    name_fold TEXT NOT NULL,
+    name_fold {{ordered text}} NOT NULL,
     key       TEXT NOT NULL,
     body      {{blob}} NOT NULL,
     PRIMARY KEY (org, kind, rev_to, id)

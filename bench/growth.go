@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
-	"github.com/spurline/spurline/internal/config"
 	"github.com/spurline/spurline/internal/kinds"
-	"github.com/spurline/spurline/internal/resource"
 )
 
 // The two fleets have groups of the same size.
@@ -20,13 +17,13 @@ const (
 	few        = fewGroups * perGroup
 )
 
-// slack is how much a request may cost more in a fleet a hundred times as
-// large, or of an object with a hundred versions: nothing, but for the depth
-// of the database's trees and what the processor's caches hold.
+// slack is how much more a request may cost in a fleet a hundred times as
+// large, or for an object with a hundred versions. It should be nothing, but
+// for the depth of the database's trees and what the processor's caches hold.
 const slack = 1.3
 
 // growth holds what a request costs in a large fleet against what it costs in
-// a small one, and with history against without.
+// a small one.
 func (b *bench) growth(ctx context.Context) (err error) {
 	small, err := b.fleetOf(ctx, "small", fewGroups)
 	if err != nil {
@@ -40,14 +37,6 @@ func (b *bench) growth(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, large.close()) }()
 	callers := newCallers(readers)
 	defer hangUp(callers)
-	changed, err := small.template(ctx, "changed", versions)
-	if err != nil {
-		return err
-	}
-	calm, err := small.template(ctx, "calm", 0)
-	if err != nil {
-		return err
-	}
 	vm := func(w *world, i int) object {
 		c := w.fleet[i%len(w.fleet)]
 		return object{kinds.ECVMKind, fmt.Sprintf("/api/v1/ecgroup/%d/vm/%d", c.GroupID, c.VMID), c.VMID}
@@ -62,12 +51,6 @@ func (b *bench) growth(ctx context.Context) (err error) {
 			base:    small.uncached(func(i int) object { return vm(small, i*7) }),
 			subject: large.uncached(func(i int) object { return vm(large, i*7) }),
 		},
-		{id: "get-history", what: "get of an object, 100 versions to none", base: small.reads(callers, calm), subject: small.reads(callers, changed)},
-		{
-			id: "get-history-db", what: "get of an object that no cache holds, same",
-			base:    small.uncached(func(int) object { return calm }),
-			subject: small.uncached(func(int) object { return changed }),
-		},
 	} {
 		c.target = atMost(slack)
 		if err := b.compete(ctx, c); err != nil {
@@ -75,12 +58,6 @@ func (b *bench) growth(ctx context.Context) (err error) {
 		}
 	}
 	return nil
-}
-
-// object is one that is read.
-type object struct {
-	kind, path string
-	id         int64
 }
 
 // fleetOf starts a server with a fleet.
@@ -93,48 +70,6 @@ func (b *bench) fleetOf(ctx context.Context, name string, groups int) (*world, e
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
-}
-
-// template makes a location template and changes and activates it so often.
-func (w *world) template(ctx context.Context, name string, changes int) (object, error) {
-	var made struct {
-		ID int64 `json:"id"`
-	}
-	in := map[string]any{"name": name, "template": map[string]any{"ofwEnabled": true}}
-	if err := w.admin.Do(ctx, http.MethodPost, "/locationTemplate", in, &made); err != nil {
-		return object{}, err
-	}
-	o := object{kinds.LocationTemplateKind, fmt.Sprintf("/api/v1/locationTemplate/%d", made.ID), made.ID}
-	if err := w.activate(ctx); err != nil {
-		return o, err
-	}
-	for v := range changes {
-		in["desc"] = fmt.Sprintf("Version %d.", v)
-		if err := w.admin.Do(ctx, http.MethodPut, o.path, in, nil); err != nil {
-			return o, err
-		}
-		if err := w.activate(ctx); err != nil {
-			return o, err
-		}
-	}
-	return o, nil
-}
-
-func (w *world) activate(ctx context.Context) error {
-	return w.admin.Do(ctx, http.MethodPut, "/ecAdminActivateStatus/activate", nil, nil)
-}
-
-// reads is the load of one get.
-func (w *world) reads(callers []*caller, o object) side { return same(callers, w.get(o.path)) }
-
-// uncached reads objects with a revision that no cached answer has.
-func (w *world) uncached(pick func(i int) object) side {
-	engine := w.API().Engine
-	return repeat(func(ctx context.Context, i int) error {
-		o := pick(i)
-		_, err := engine.Get(ctx, config.GetQuery{Org: w.org, Rev: -1, Kind: engine.Kinds().Kind(o.kind), View: resource.InGet, ID: o.id})
-		return err
-	})
 }
 
 // beats is the load of heartbeats. A half has those of as many connectors as

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
+	"github.com/spurline/spurline/internal/kinds"
 	"github.com/spurline/spurline/internal/store"
 )
 
@@ -21,10 +23,18 @@ const (
 	noPast
 )
 
-// history compares the active view of objects that have changed often with
-// that of objects that never have. Then all of them are edited again: while
-// that is pending, the active rows are closed ones, among all the others.
-func (b *bench) history(ctx context.Context) (err error) {
+// history compares what has changed often with what never has.
+func (b *bench) history(ctx context.Context) error {
+	if err := b.historyOfAll(ctx); err != nil {
+		return err
+	}
+	return b.historyOfOne(ctx)
+}
+
+// historyOfAll reads the active view of many objects. Then all of them are
+// edited again: while that is pending, the active rows are closed ones, among
+// all the others.
+func (b *bench) historyOfAll(ctx context.Context) (err error) {
 	db, err := store.Open(ctx, "sqlite:"+b.folder("history.db"), store.Options{LockWait: time.Minute})
 	if err != nil {
 		return err
@@ -95,4 +105,62 @@ func activeView(db *store.DB, org int64) side {
 		}
 		return err
 	})
+}
+
+// historyOfOne gets one object through the API.
+func (b *bench) historyOfOne(ctx context.Context) (err error) {
+	w, err := openWorld(ctx, b.folder("one"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	callers := newCallers(readers)
+	defer hangUp(callers)
+	// The changed one comes last: every activation makes the server keep one
+	// version less of what was before it.
+	calm, err := w.template(ctx, "calm", 0)
+	if err != nil {
+		return err
+	}
+	changed, err := w.template(ctx, "changed", versions)
+	if err != nil {
+		return err
+	}
+	err = b.compete(ctx, contest{
+		id: "get-history", what: "get of an object, 100 versions to none", target: atMost(slack),
+		base: w.reads(callers, calm), subject: w.reads(callers, changed),
+	})
+	if err != nil {
+		return err
+	}
+	return b.compete(ctx, contest{
+		id: "get-history-db", what: "get of an object that no cache holds, same", target: atMost(slack),
+		base:    w.uncached(func(int) object { return calm }),
+		subject: w.uncached(func(int) object { return changed }),
+	})
+}
+
+// template makes a location template and changes and activates it so often.
+func (w *world) template(ctx context.Context, name string, changes int) (object, error) {
+	var made struct {
+		ID int64 `json:"id"`
+	}
+	in := map[string]any{"name": name, "template": map[string]any{"ofwEnabled": true}}
+	if err := w.admin.Do(ctx, http.MethodPost, "/locationTemplate", in, &made); err != nil {
+		return object{}, err
+	}
+	o := object{kinds.LocationTemplateKind, fmt.Sprintf("/api/v1/locationTemplate/%d", made.ID), made.ID}
+	if err := w.activate(ctx); err != nil {
+		return o, err
+	}
+	for v := range changes {
+		in["desc"] = fmt.Sprintf("Version %d.", v)
+		if err := w.admin.Do(ctx, http.MethodPut, o.path, in, nil); err != nil {
+			return o, err
+		}
+		if err := w.activate(ctx); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
 }

@@ -100,6 +100,11 @@ func (b *bench) measure(ctx context.Context, only string) (err error) {
 	if only != "" {
 		names = strings.Split(only, ",")
 	}
+	for _, name := range names {
+		if !slices.ContainsFunc(b.parts(), func(p part) bool { return p.name == name }) {
+			return fmt.Errorf("there is no part %q", name)
+		}
+	}
 	began := time.Now()
 	for _, p := range b.parts() {
 		if len(names) > 0 && !slices.Contains(names, p.name) {

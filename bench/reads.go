@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"github.com/spurline/spurline/internal/config"
+	"github.com/spurline/spurline/internal/resource"
 )
 
 // reads compares a list and a get with bare net/http.
@@ -41,6 +44,25 @@ func (b *bench) reads(ctx context.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+// object is one that is read.
+type object struct {
+	kind, path string
+	id         int64
+}
+
+// reads is the load of one get.
+func (w *world) reads(callers []*caller, o object) side { return same(callers, w.get(o.path)) }
+
+// uncached reads objects with a revision that no cached answer has.
+func (w *world) uncached(pick func(i int) object) side {
+	engine := w.API().Engine
+	return repeat(func(ctx context.Context, i int) error {
+		o := pick(i)
+		_, err := engine.Get(ctx, config.GetQuery{Org: w.org, Rev: -1, Kind: engine.Kinds().Kind(o.kind), View: resource.InGet, ID: o.id})
+		return err
+	})
 }
 
 // readAll reads a successful answer to its end.

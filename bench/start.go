@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	mib    = 1 << 20
+	mb     = 1_000_000
 	settle = 2 * time.Second // until a process that has answered counts as idle
 	starts = 2               // per round: a start is over quickly and varies much
 )
@@ -86,15 +86,15 @@ func (b *bench) memory(ctx context.Context, program string) error {
 		return err
 	}
 	b.rows = append(b.rows,
-		absolute("idle memory before the first sign-in, 1,000 connectors", 30, "MiB", existing),
-		absolute("idle memory before the first sign-in, fresh directory", 30, "MiB", fresh),
-		absolute("stripped binary", 30, "MiB", []float64{float64(info.Size()) / mib}))
+		absolute("idle memory before the first sign-in, 1,000 connectors", 30, "MB", existing),
+		absolute("idle memory before the first sign-in, fresh directory", 30, "MB", fresh),
+		absolute("stripped binary", 30, "MB", []float64{float64(info.Size()) / mb}))
 	return nil
 }
 
 // launch starts a server, waits for its first answer, lets it idle and stops
 // it. It answers how long the first answer took, in milliseconds, and what the
-// process held in the end, in MiB, if it was let idle.
+// process held in the end, in MB, if it was let idle.
 func launch(ctx context.Context, program, dir string, idle time.Duration) (ms, held float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -122,7 +122,11 @@ func launch(ctx context.Context, program, dir string, idle time.Duration) (ms, h
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := ask(ctx, strings.TrimSpace(line[strings.LastIndexByte(strings.TrimSpace(line), ' ')+1:])); err != nil {
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return 0, 0, errors.New("the server says nothing")
+	}
+	if err := ask(ctx, words[len(words)-1]); err != nil {
 		return 0, 0, err
 	}
 	ms = float64(time.Since(began)) / float64(time.Millisecond)
@@ -153,7 +157,7 @@ func ask(ctx context.Context, url string) error {
 	return err
 }
 
-// resident is what a process holds in memory, in MiB.
+// resident is what a process holds in memory, in MB.
 func resident(pid int) (float64, error) {
 	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 	if err != nil {
@@ -162,7 +166,7 @@ func resident(pid int) (float64, error) {
 	for line := range strings.Lines(string(status)) {
 		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
 			kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-			return kib / 1024, err
+			return kib * 1024 / mb, err
 		}
 	}
 	return 0, errors.New("the process's status has no VmRSS")

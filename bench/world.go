@@ -130,7 +130,7 @@ func (w *world) enrolAll(ctx context.Context, groups, each int) error {
 		"name": "bench", "provUrlType": "CLOUD", "provUrlData": map[string]any{"cloudProviderType": "AWS", "formFactor": "SMALL"},
 	}, nil)
 	if err == nil {
-		err = w.admin.Do(ctx, http.MethodPut, "/ecAdminActivateStatus/activate", nil, nil)
+		err = w.activate(ctx)
 	}
 	if err != nil {
 		return err
@@ -170,4 +170,8 @@ func (w *world) enrol(ctx context.Context, n, group int) (err error) {
 	}
 	_, err = w.API().Fleet.Heartbeat(ctx, c.Token, wire.Heartbeat{State: wire.ReportRunning, Build: "24001"})
 	return err
+}
+
+func (w *world) activate(ctx context.Context) error {
+	return w.admin.Do(ctx, http.MethodPut, "/ecAdminActivateStatus/activate", nil, nil)
 }

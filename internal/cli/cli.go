@@ -11,14 +11,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The exit codes; docs/cli.md explains them to people.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-	exitGone   = 3 // of connector run: the server has told the connector to stop
-)
-
 // Run runs one command line and returns its exit code.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := NewRoot(stdin, stdout, stderr)
@@ -53,8 +45,13 @@ func NewRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.PersistentFlags().String("data-dir", "", "where everything is kept (default $SPURLINE_DATA_DIR, or spurline in the user's data directory)")
-	root.AddCommand(newUp(), newDown(), newServe(), newEnv(), newConnector(), newVersion())
+	fl := root.PersistentFlags()
+	fl.String("data-dir", "", "where everything is kept (default $SPURLINE_DATA_DIR, or spurline in the user's data directory)")
+	fl.String("profile", "", "profile of the server to talk to, and as whom (default $SPURLINE_PROFILE, or the one that 'spurline profiles use' chose)")
+	fl.Bool("debug", false, "print the exchange with the server on standard error, with secrets masked")
+	root.AddCommand(
+		newUp(), newDown(), newServe(), newEnv(), newConnector(), newVersion(),
+	)
 	return root
 }
 
@@ -81,11 +78,20 @@ func usage(format string, args ...any) error {
 // verb makes a cobra handler of a function whose errors are failures. Those
 // that are none yet, unlike cobra's, are not about usage.
 func verb(run func(cmd *cobra.Command) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, _ []string) error {
-		err := run(cmd)
+	return verbArgs(func(cmd *cobra.Command, _ []string) error { return run(cmd) })
+}
+
+// verbArgs is verb for one with arguments.
+func verbArgs(run func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		err := run(cmd, args)
 		var f *failure
 		if err == nil || errors.As(err, &f) {
 			return err
+		}
+		var c *callError
+		if errors.As(err, &c) {
+			return &failure{exitCode(err), err}
 		}
 		return &failure{exitFailed, err}
 	}

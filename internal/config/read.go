@@ -300,3 +300,12 @@ func (e *Engine) Value(ctx context.Context, org int64, kind *resource.Spec, id i
 	})
 	return v, err
 }
+
+// Count answers how many working objects of a kind an org has.
+func (e *Engine) Count(ctx context.Context, org int64, kind *resource.Spec) (n int, err error) {
+	err = e.db.View(ctx, org, func(ctx context.Context, tx *store.Tx) (err error) {
+		n, err = tx.Count(ctx, store.Working, kind.Name, -1)
+		return err
+	})
+	return n, err
+}

@@ -101,6 +101,11 @@ func (e *Engine) Replace(ctx context.Context, by By, o resource.Object, id, pare
 		if err != nil {
 			return err
 		}
+		before, err := s.Stored(old.Body)
+		if err != nil {
+			return err
+		}
+		w.Facts.Old, w.Facts.Predefined = before.Value(), old.Key == builtinKey
 		o.SetID(id)
 		o.AssignIDs(w.NextID)
 		row, err := w.put(ctx, o, Place{Parent: old.Parent, Key: old.Key, Mode: mode(s)})
@@ -256,7 +261,10 @@ func (w *Writer) resolve(ctx context.Context, o resource.Object) ([]store.Ref, e
 		if err != nil {
 			return nil, err
 		}
-		*ref.Ref = wire.Ref{ID: ref.ID, Name: row.Name}
+		// quirk: common.md, a reference says when the name is a key to be
+		// translated, as those of predefined objects are.
+		l10n := w.engine.kinds.Kind(ref.Kind).IsSet(row.Body, "isNameL10nTag")
+		*ref.Ref = wire.Ref{ID: ref.ID, Name: row.Name, IsNameL10nTag: l10n}
 		out = append(out, store.Ref{ToKind: ref.Kind, ToID: row.ID})
 	}
 	return out, nil

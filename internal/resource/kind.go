@@ -105,6 +105,11 @@ type Facts struct {
 	Caller wire.Ref
 	Now    time.Time
 	Lookup Lookup
+	// Old is the *T that is being replaced; nil on a create.
+	Old any
+	// Predefined says that Old came with the org, so that only what the API
+	// lets an admin change of it may differ.
+	Predefined bool
 }
 
 // Lookup reads objects of the working configuration; the answer is the *T of

@@ -165,6 +165,25 @@ func refID(value []byte) (int64, bool) {
 	return id, err == nil
 }
 
+// IsSet reports whether a stored object's own boolean member is true.
+func (s *Spec) IsSet(body []byte, name string) bool {
+	if s.plan.byName[name] == nil {
+		return false
+	}
+	for i := 1; i < len(body) && body[i] != '}'; {
+		if body[i] == ',' {
+			i++
+		}
+		nameEnd := skipValue(body, i)
+		end := skipValue(body, nameEnd+1)
+		if string(body[i+1:nameEnd-1]) == name {
+			return string(body[nameEnd+1:end]) == "true"
+		}
+		i = end
+	}
+	return false
+}
+
 // skipValue returns the end of the value that starts at i in compact, valid
 // JSON.
 func skipValue(b []byte, i int) int {

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spurline/spurline/internal/wire"
+)
+
+// The words of the activation status (behaviours.md section 3).
+const (
+	editsCleared       = "EDITS_CLEARED"
+	editsPushedAtStart = "EDITS_ACTIVATED_ON_RESTART"
+	stateEditing       = "ADM_EDITING"
+	stateQueued        = "ADM_ACTV_QUEUED"
+	stateActivating    = "ADM_ACTIVATING"
+	stateFailed        = "ADM_ACTV_FAIL"
+)
+
+// activation is what a server says of activation; members may be missing
+// (behaviours.md 3.3).
+type activation struct {
+	OrgEditStatus       string            `json:"orgEditStatus"`
+	AdminStatusMap      map[string]string `json:"adminStatusMap"`
+	AdminActivateStatus string            `json:"adminActivateStatus"`
+}
+
+func (r *remote) status(ctx context.Context) (a activation, err error) {
+	if err := r.look(ctx, "/ecAdminActivateStatus", &a); err != nil {
+		return a, fmt.Errorf("read the activation status: %w", err)
+	}
+	return a, nil
+}
+
+// own is the caller's state.
+func (a activation) own(login string) string {
+	if a.AdminActivateStatus != "" {
+		return a.AdminActivateStatus
+	}
+	return a.AdminStatusMap[login]
+}
+
+// editors lists who else is editing: whom an activation waits for.
+func (a activation) editors(login string) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(a.AdminStatusMap)) {
+		if name != login && a.AdminStatusMap[name] == stateEditing {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// cleared reports whether nothing of anybody waits.
+func (a activation) cleared() bool {
+	return a.OrgEditStatus == editsCleared || a.OrgEditStatus == editsPushedAtStart
+}
+
+func (r *remote) pending(ctx context.Context) (p wire.Pending, err error) {
+	if err := r.look(ctx, "/spurline/v1/pending", &p); err != nil {
+		return p, fmt.Errorf("read what is pending: %w", err)
+	}
+	return p, nil
+}
+
+// editsOf lists an admin's pending edits beside the deletion of a VM. What the
+// VM owns goes with it and has nobody's name.
+func editsOf(p wire.Pending, login string, vm int64) []string {
+	var edits []string
+	for _, c := range p.Changes {
+		if c.By == login && !(c.Kind == "ecVm" && c.ID == vm) {
+			edits = append(edits, fmt.Sprintf("%s %q %s", c.Title, c.Name, c.Change))
+		}
+	}
+	return edits
+}
+
+// removal says whether the deletion of a VM waits for an activation, and who
+// made it. known is false where the server does not tell single changes.
+type removal struct {
+	known, pending bool
+	by             string
+}
+
+func removalOf(p wire.Pending, vm int64) removal {
+	for _, c := range p.Changes {
+		if c.Kind == "ecVm" && c.ID == vm && c.Change == wire.ChangeDeleted {
+			return removal{known: true, pending: true, by: c.By}
+		}
+	}
+	return removal{known: true}
+}
+
+// move is what to do next about the activation of a deletion.
+type move int
+
+const (
+	moveDone move = iota // the deletion is active
+	moveSend             // it is this admin's to activate
+	moveWait             // the activation is under way
+	moveHeld             // it waits for other admins
+	moveLost             // the server does not say what has become of it
+)
+
+// next decides by what the server says alone. ours is whether this command has
+// seen its own DELETE succeed; sent is whether it has seen an activation do.
+func next(a activation, login string, gone removal, ours, sent bool) move {
+	own, others := a.own(login), len(a.editors(login)) > 0
+	switch {
+	case gone.known && !gone.pending, !gone.known && a.cleared():
+		return moveDone
+	case own == stateActivating:
+		return moveWait
+	case gone.known && gone.by != login: // somebody else's deletion is theirs to activate
+		return moveHeld
+	case own == stateQueued && others:
+		return moveHeld
+	case gone.known, own == stateEditing, own == stateQueued, own == stateFailed:
+		return moveSend
+	case own == "" && a.OrgEditStatus == "": // members may be missing
+		if sent {
+			return moveLost
+		}
+		return moveSend
+	case ours: // and nothing of this admin waits any more
+		return moveDone
+	default: // gone by whoever's hand; others' edits may hold it
+		return moveHeld
+	}
+}

@@ -78,11 +78,13 @@ func run(ctx context.Context, args []string) int {
 	}
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	if err := b.measure(ctx, *only); err != nil {
+	err := b.measure(ctx, *only)
+	code := b.report(os.Stdout) // what there is, even then
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		return 1
 	}
-	return b.report(os.Stdout)
+	return code
 }
 
 // measure runs the parts that are asked for, all when none is.
@@ -96,26 +98,37 @@ func (b *bench) measure(ctx context.Context, only string) (err error) {
 			return err
 		}
 	}
-	var names []string
-	if only != "" {
-		names = strings.Split(only, ",")
+	parts, err := b.chosen(only)
+	if err != nil {
+		return err
 	}
-	for _, name := range names {
-		if !slices.ContainsFunc(b.parts(), func(p part) bool { return p.name == name }) {
-			return fmt.Errorf("there is no part %q", name)
-		}
+	if err := b.build(ctx); err != nil {
+		return err
 	}
 	began := time.Now()
-	for _, p := range b.parts() {
-		if len(names) > 0 && !slices.Contains(names, p.name) {
-			continue
-		}
+	for _, p := range parts {
 		if err := p.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 		fmt.Fprintf(os.Stderr, "bench: %s measured after %s\n", p.name, time.Since(began).Round(time.Second))
 	}
 	return nil
+}
+
+// chosen are the parts with these names, all when there are none.
+func (b *bench) chosen(names string) ([]part, error) {
+	if names == "" {
+		return b.parts(), nil
+	}
+	var chosen []part
+	for name := range strings.SplitSeq(names, ",") {
+		i := slices.IndexFunc(b.parts(), func(p part) bool { return p.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no part %q", name)
+		}
+		chosen = append(chosen, b.parts()[i])
+	}
+	return chosen, nil
 }
 
 // folder names a directory of the run.

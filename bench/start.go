@@ -35,12 +35,7 @@ func (b *bench) start(ctx context.Context) error {
 			return err
 		}
 	}
-	program := b.folder("spurline")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "github.com/spurline/spurline/cmd/spurline")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w\n%s", err, out)
-	}
+	program := b.program()
 	// The first start of all reads the program from the disk.
 	if _, _, err := launch(ctx, program, b.folder("first"), 0); err != nil {
 		return err
@@ -65,6 +60,19 @@ func (b *bench) start(ctx context.Context) error {
 		absolute("start to first answer, with 1,000 connectors", 50, "ms", existing),
 		absolute("start to first answer, fresh directory", 300, "ms", fresh))
 	return b.memory(ctx, program)
+}
+
+// program is the binary that start measures.
+func (b *bench) program() string { return b.folder("spurline") }
+
+// build makes the binary as a release has it.
+func (b *bench) build(ctx context.Context) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.program(), "github.com/spurline/spurline/cmd/spurline")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // memory measures what idle processes hold, and the program.

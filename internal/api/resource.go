@@ -118,7 +118,9 @@ func (a *API) replace(s *resource.Spec, param string) func(*operation.Call) erro
 		if err != nil {
 			return err
 		}
-		answer, err := a.Engine.Replace(c.Request.Context(), config.Caller(c.Who, c.IP), o, id, parent)
+		by := config.Caller(c.Who, c.IP)
+		by.Query = c.Request.URL.Query()
+		answer, err := a.Engine.Replace(c.Request.Context(), by, o, id, parent)
 		return a.answer(c, answer, err)
 	}
 }

@@ -133,6 +133,20 @@ var permissions = map[string]string{
 	"GET /ecgroup": "cloud r", "GET /ecgroup/lite": "cloud r", "GET /ecgroup/lite/{id}": "cloud r", "GET /ecgroup/{id}": "cloud r", "DELETE /ecgroup/{id}": "cloud w",
 	"GET /ecgroup/{ecgroupId}/vm/{id}": "cloud r", "DELETE /ecgroup/{ecgroupId}/vm/{id}": "cloud w", "GET /ecInstance/lite": "cloud r",
 	"GET /ecVm/uuid/{vmInstanceId}": "cloud r", "DELETE /ecVm/uuid/{vmInstanceId}": "cloud w",
+	"GET /ipSourceGroups": "forwarding r", "POST /ipSourceGroups": "forwarding w", "GET /ipSourceGroups/lite": "forwarding r",
+	"GET /ipSourceGroups/{id}": "forwarding r", "PUT /ipSourceGroups/{id}": "forwarding w", "DELETE /ipSourceGroups/{id}": "forwarding w",
+	"GET /ipGroups": "forwarding r", "POST /ipGroups": "forwarding w", "GET /ipGroups/lite": "forwarding r",
+	"GET /ipGroups/{id}": "forwarding r", "PUT /ipGroups/{id}": "forwarding w", "DELETE /ipGroups/{id}": "forwarding w",
+	"GET /ipDestinationGroups": "forwarding r", "POST /ipDestinationGroups": "forwarding w", "GET /ipDestinationGroups/lite": "forwarding r",
+	"GET /ipDestinationGroups/{id}": "forwarding r", "PUT /ipDestinationGroups/{id}": "forwarding w", "DELETE /ipDestinationGroups/{id}": "forwarding w",
+	"GET /networkServices": "forwarding r", "POST /networkServices": "forwarding w",
+	"GET /networkServices/{id}": "forwarding r", "PUT /networkServices/{id}": "forwarding w", "DELETE /networkServices/{id}": "forwarding w",
+	"GET /networkServiceGroups": "forwarding r", "POST /networkServiceGroups": "forwarding w",
+	"GET /networkServiceGroups/{id}": "forwarding r", "PUT /networkServiceGroups/{id}": "forwarding w", "DELETE /networkServiceGroups/{id}": "forwarding w",
+	"GET /gateways": "forwarding r", "POST /gateways": "forwarding w", "GET /gateways/lite": "forwarding r",
+	"GET /gateways/{id}": "forwarding r", "PUT /gateways/{id}": "forwarding w", "DELETE /gateways/{id}": "forwarding w",
+	"GET /dnsGateways": "forwarding r", "POST /dnsGateways": "forwarding w", "GET /dnsGateways/lite": "forwarding r",
+	"GET /dnsGateways/{id}": "forwarding r", "PUT /dnsGateways/{id}": "forwarding w", "DELETE /dnsGateways/{id}": "forwarding w",
 	"GET /ecAdminActivateStatus": "any", "PUT /ecAdminActivateStatus/activate": "any", "PUT /ecAdminActivateStatus/forcedActivate": "any",
 	"GET /auth": "none", "POST /auth": "none", "DELETE /auth": "none",
 	"POST /spurline/v1/fleet/enrol": "none", "POST /spurline/v1/fleet/heartbeat": "none", "GET /spurline/v1/fleet/bundle": "none",
@@ -143,7 +157,7 @@ var permissions = map[string]string{
 }
 
 var featureNames = map[string]access.Feature{
-	"template": access.Template, "location": access.LocationManagement, "cloud": access.CloudProvisioning, "any": access.AnyAdmin, "none": access.Public,
+	"template": access.Template, "location": access.LocationManagement, "cloud": access.CloudProvisioning, "forwarding": access.Forwarding, "any": access.AnyAdmin, "none": access.Public,
 }
 
 func TestPermissions(t *testing.T) {
@@ -186,7 +200,7 @@ func TestOperationsMatchTheFacts(t *testing.T) {
 	}
 	type row struct{ rate, status string }
 	rows := map[string]row{}
-	parameter := strings.NewReplacer("{templateId}", "{id}", "{vmId}", "{id}")
+	parameter := strings.NewReplacer("{templateId}", "{id}", "{vmId}", "{id}", "{ipGroupId}", "{id}", "{serviceid}", "{id}", "{serviceGroupId}", "{id}", "{gatewayId}", "{id}")
 	for _, line := range strings.Split(string(table), "\n")[1:] {
 		if f := strings.Split(line, "\t"); len(f) > 9 {
 			rows[f[1]+" "+parameter.Replace(f[2])] = row{strings.TrimSuffix(f[4], "*"), f[9]}

@@ -108,16 +108,17 @@ const (
 // seen its own DELETE succeed; sent is whether it has seen an activation do.
 func next(a activation, login string, gone removal, ours, sent bool) move {
 	own, others := a.own(login), len(a.editors(login)) > 0
+	saved := own == stateEditing || own == stateQueued || own == stateFailed
 	switch {
 	case gone.known && !gone.pending, !gone.known && a.cleared():
 		return moveDone
 	case own == stateActivating:
 		return moveWait
-	case gone.known && gone.by != login: // somebody else's deletion is theirs to activate
+	case gone.known && gone.by != login && !saved: // somebody else's deletion is theirs to activate
 		return moveHeld
 	case own == stateQueued && others:
 		return moveHeld
-	case gone.known, own == stateEditing, own == stateQueued, own == stateFailed:
+	case gone.known, saved:
 		return moveSend
 	case own == "" && a.OrgEditStatus == "": // members may be missing
 		if sent {

@@ -10,8 +10,9 @@ import (
 )
 
 // cache keeps rendered answers, the least recently used of them going first.
-// An answer is current while the org's revision is the one it was read at; the
-// state of connectors is not in it (see resource.Answer).
+// An answer is current while the database's epoch and the org's revision are
+// those it was read at; the state of connectors is not in it (see
+// resource.Answer).
 type cache struct {
 	mu    sync.Mutex
 	limit int
@@ -22,32 +23,35 @@ type cache struct {
 
 type cached struct {
 	key    string
-	rev    int64
+	at     version
 	answer *resource.Answer
 }
+
+// version is what an answer was read at.
+type version struct{ epoch, rev int64 }
 
 func newCache(limit int) *cache {
 	return &cache{limit: limit, order: list.New(), byKey: map[string]*list.Element{}}
 }
 
-func (c *cache) get(key string, rev int64) *resource.Answer {
+func (c *cache) get(key string, at version) *resource.Answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.byKey[key]
-	if !ok || e.Value.(*cached).rev != rev {
+	if !ok || e.Value.(*cached).at != at {
 		return nil
 	}
 	c.order.MoveToFront(e)
 	return e.Value.(*cached).answer
 }
 
-func (c *cache) put(key string, rev int64, a *resource.Answer) {
+func (c *cache) put(key string, at version, a *resource.Answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e, ok := c.byKey[key]; ok {
 		c.remove(e)
 	}
-	c.byKey[key] = c.order.PushFront(&cached{key, rev, a})
+	c.byKey[key] = c.order.PushFront(&cached{key, at, a})
 	for c.bytes += size(key, a); c.bytes > c.limit && c.order.Len() > 0; {
 		c.remove(c.order.Back())
 	}
@@ -73,7 +77,8 @@ func size(key string, a *resource.Answer) int {
 // cached answers from the cache when it is current at rev, and otherwise reads
 // one snapshot, whose own revision the new entry carries.
 func (e *Engine) cached(ctx context.Context, org, rev int64, key string, read func(context.Context, *store.Tx) (*resource.Answer, error)) (*resource.Answer, error) {
-	if a := e.cache.get(key, rev); a != nil {
+	epoch := e.db.Epoch() // before the snapshot, which is this epoch's or a later one's
+	if a := e.cache.get(key, version{epoch, rev}); a != nil {
 		return a, nil
 	}
 	var out *resource.Answer
@@ -83,7 +88,7 @@ func (e *Engine) cached(ctx context.Context, org, rev int64, key string, read fu
 			return err
 		}
 		out = a
-		e.cache.put(key, tx.Head().Rev, a)
+		e.cache.put(key, version{epoch, tx.Head().Rev}, a)
 		return nil
 	})
 	return out, err

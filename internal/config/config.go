@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -56,6 +57,8 @@ type By struct {
 	// writes are never pending.
 	Who *access.Principal
 	IP  string
+	// Query is the request's, for the few writes whose parameters matter.
+	Query url.Values
 }
 
 // Caller is a By for a signed-in admin.
@@ -87,10 +90,16 @@ func (e *Engine) Update(ctx context.Context, by By, f func(context.Context, *Wri
 	}
 	_, err = e.db.Update(ctx, by.Org, func(ctx context.Context, tx *store.Tx) error {
 		w := &Writer{Tx: tx, engine: e, by: by}
-		w.Facts = resource.Facts{Org: by.Org, Cloud: cloud, Caller: by.ref(), Now: e.now(), Lookup: lookup{ctx, tx, e.kinds}}
+		w.Facts = resource.Facts{Org: by.Org, Cloud: cloud, Caller: by.ref(), Now: e.now(), Lookup: lookup{ctx, tx, e.kinds}, Query: by.Query}
 		return f(ctx, w)
 	})
 	return Outcome(err)
+}
+
+func (e *Engine) writer(ctx context.Context, tx *store.Tx, by By, cloud string) *Writer {
+	w := &Writer{Tx: tx, engine: e, by: by}
+	w.Facts = resource.Facts{Org: by.Org, Cloud: cloud, Caller: by.ref(), Now: e.now(), Lookup: lookup{ctx, tx, e.kinds}}
+	return w
 }
 
 // Outcome turns the store's errors into the API's.

@@ -25,7 +25,7 @@ func (q *ListQuery) key() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %s %d %d %d", q.Org, q.Kind.Name, q.View, q.Offset, q.Limit)
 	for _, c := range q.Conditions {
-		fmt.Fprintf(&b, " %s=%q", c.Filter.Param, c.Value.Text)
+		fmt.Fprintf(&b, " %s=%q", c.Filter.Param, c.Value.All)
 	}
 	return b.String()
 }

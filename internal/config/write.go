@@ -21,14 +21,8 @@ const builtinKey = "|builtin"
 func (e *Engine) Create(ctx context.Context, by By, o resource.Object, parent int64) (out *resource.Answer, err error) {
 	s := o.Spec()
 	err = e.Update(ctx, by, func(ctx context.Context, w *Writer) error {
-		if err := w.checkCount(ctx, s, parent); err != nil {
-			return err
-		}
-		row, err := w.Insert(ctx, o, Place{Parent: parent, Mode: mode(s)})
+		row, err := w.Create(ctx, o, parent)
 		if err != nil {
-			return err
-		}
-		if err := w.record(ctx, audit.ActionCreate, s, row.Name, row.ID, nil, row.Body); err != nil {
 			return err
 		}
 		if err := w.markEditing(ctx); err != nil {
@@ -38,6 +32,19 @@ func (e *Engine) Create(ctx context.Context, by By, o resource.Object, parent in
 		return err
 	})
 	return out, err
+}
+
+// Create stores a new object if there is room for it, with a row in the trail.
+func (w *Writer) Create(ctx context.Context, o resource.Object, parent int64) (store.Row, error) {
+	s := o.Spec()
+	if err := w.checkCount(ctx, s, parent); err != nil {
+		return store.Row{}, err
+	}
+	row, err := w.Insert(ctx, o, Place{Parent: parent, Mode: mode(s)})
+	if err != nil {
+		return store.Row{}, err
+	}
+	return row, w.record(ctx, audit.ActionCreate, s, row.Name, row.ID, nil, row.Body)
 }
 
 func mode(s *resource.Spec) store.Mode {

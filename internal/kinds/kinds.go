@@ -12,6 +12,9 @@ func All() (*resource.Set, error) {
 		adminRole, adminUser,
 		locationTemplate, provURL, location,
 		ecGroup, ecVM, ecInstance,
+		ipSourceGroup, ipGroup, ipDestinationGroup,
+		networkService, networkServiceGroup,
+		gateway, dnsGateway,
 	} {
 		s, err := define()
 		if err != nil {
@@ -32,6 +35,14 @@ const (
 	ECGroupKind          = "ecGroup"
 	ECVMKind             = "ecVm"
 	ECInstanceKind       = "ecInstance"
+
+	IPSourceGroupKind       = "ipSourceGroup"
+	IPGroupKind             = "ipGroup"
+	IPDestinationGroupKind  = "ipDestinationGroup"
+	NetworkServiceKind      = "networkService"
+	NetworkServiceGroupKind = "networkServiceGroup"
+	GatewayKind             = "gateway"
+	DNSGatewayKind          = "dnsGateway"
 )
 
 // The vendor's usual rates (behaviours.md 13.2), as operations.tsv spells them.

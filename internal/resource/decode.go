@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
@@ -74,17 +75,33 @@ func (m *member) check(v reflect.Value, path string) error {
 func missing(p *plan, v reflect.Value, path string) error {
 	for _, m := range p.members {
 		f := v.Field(m.index)
-		if m.required && (f.IsZero() || m.ref != nil && f.Kind() == reflect.Slice && f.Len() == 0) {
+		if m.required && (f.IsZero() || f.Kind() == reflect.Slice && f.Len() == 0) {
 			return wire.Invalid(path+m.name, "cannot be null")
 		}
-		for f.Kind() == reflect.Pointer && !f.IsNil() {
-			f = f.Elem()
-		}
-		if m.sub != nil && f.Kind() == reflect.Struct {
-			if err := missing(m.sub, f, path+m.name+"."); err != nil {
+		if m.sub != nil {
+			if err := missingIn(m.sub, f, path+m.name); err != nil {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// missingIn looks for missing members in an object, or in each of a list.
+func missingIn(p *plan, v reflect.Value, path string) error {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			return missingIn(p, v.Elem(), path)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			if err := missingIn(p, v.Index(i), fmt.Sprintf("%s[%d]", path, i)); err != nil {
+				return err
+			}
+		}
+	case reflect.Struct:
+		return missing(p, v, path+".")
 	}
 	return nil
 }
@@ -164,11 +181,28 @@ func blame(p *plan, body []byte) (path, cause string) {
 			continue
 		}
 		if m.sub != nil {
-			if sub, cause := blame(m.sub, value); sub != "" {
-				return m.name + "." + sub, cause
+			if sub, cause := blameIn(m.sub, value); sub != "" {
+				return m.name + sub, cause
 			}
 		}
 		return m.name, fault(err)
+	}
+	return "", ""
+}
+
+// blameIn looks for the fault in an object, or in each of a list.
+func blameIn(p *plan, value []byte) (path, cause string) {
+	if path, cause = blame(p, value); path != "" {
+		return "." + path, cause
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(value, &list) != nil {
+		return "", ""
+	}
+	for i, element := range list {
+		if path, cause = blame(p, element); path != "" {
+			return fmt.Sprintf("[%d].%s", i, path), cause
+		}
 	}
 	return "", ""
 }

@@ -8,6 +8,8 @@
 package resource
 
 import (
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/spurline/spurline/internal/access"
@@ -105,6 +107,7 @@ type Facts struct {
 	Caller wire.Ref
 	Now    time.Time
 	Lookup Lookup
+	Query  url.Values // of the request; nil where there is none
 	// Old is the *T that is being replaced; nil on a create.
 	Old any
 	// Predefined says that Old came with the org, so that only what the API
@@ -132,9 +135,13 @@ const (
 // Value is a query parameter's value; the member of the filter's type is set.
 type Value struct {
 	Text string
+	All  []string // of a parameter that is repeated
 	Int  int64
 	Bool bool
 }
+
+// Is reports whether text is one of the values.
+func (v Value) Is(text string) bool { return slices.Contains(v.All, text) }
 
 // Filter narrows a list by a query parameter. NameIs and NameContains are
 // answered from the index of names; others see each object.

@@ -45,6 +45,11 @@ type letter struct {
 	Book *wire.Ref `json:"book" ref:"book,embed" required:"true"`
 }
 
+type crate struct {
+	ID      wire.Int `json:"id"`
+	Letters []letter `json:"letters" required:"true"`
+}
+
 func library(t *testing.T) *Set {
 	t.Helper()
 	limits := Limits{Read: "1/s 2/h", Write: "1/s 2/h"}
@@ -61,7 +66,11 @@ func library(t *testing.T) *Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := NewSet(shelves, books, letters)
+	crates, err := Define(Kind[crate]{Name: "crate", Title: "crate"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := NewSet(shelves, books, letters, crates)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +151,10 @@ func TestDecodeNamesTheMember(t *testing.T) {
 		{"shelf", `{"name":"nine long"}`, "name cannot be longer than 8 characters"},
 		{"shelf", `{}`, "name cannot be null"},
 		{"letter", `{}`, "book cannot be null"},
+		{"crate", `{"letters":[]}`, "letters cannot be null"},
+		{"crate", `{"letters":[{"book":{"id":1}},{}]}`, "letters[1].book cannot be null"},
+		{"crate", `{"letters":[{"id":"x"}]}`, "letters[0].id must be an integer"},
+		{"crate", `{"letters":[{"book":{"id":1}},7]}`, "letters must be an object"},
 	} {
 		o, err := set.Kind(c.kind).Decode([]byte(c.body))
 		if err == nil {

@@ -154,7 +154,7 @@ func (s *Spec) Conditions(query url.Values) ([]Condition, error) {
 		if !query.Has(f.Param) || query.Get(f.Param) == "" {
 			continue
 		}
-		v := Value{Text: query.Get(f.Param)}
+		v := Value{Text: query.Get(f.Param), All: query[f.Param]}
 		var err error
 		switch f.Type {
 		case Integer:

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -47,7 +48,7 @@ func (o Options) withDefaults() Options {
 // concurrently. A View may hold an Update within it, but a write within a
 // write waits for itself, and answers ErrBusy in the end.
 type DB struct {
-	epoch     int64
+	epoch     atomic.Int64
 	keep      int
 	lease     lease
 	durable   *lane
@@ -90,12 +91,14 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err := p.migrate(ctx); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	return &DB{
-		epoch: epoch, keep: o.KeepActivations, lease: p.lease,
+	db := &DB{
+		keep: o.KeepActivations, lease: p.lease,
 		durable: newLane(p.write, p.lease, epoch, o),
 		hasty:   newLane(p.liveWrite, p.lease, epoch, o),
 		reads:   p.read, liveReads: p.liveRead,
-	}, nil
+	}
+	db.epoch.Store(epoch)
+	return db, nil
 }
 
 // close ends everything that is open. Writers go last: the last connection to
@@ -139,9 +142,13 @@ func (db *DB) Close() error {
 	return db.closeErr
 }
 
-// Epoch is a random number, another one at every Open. What was cached under
-// one epoch says nothing about a database of another.
-func (db *DB) Epoch() int64 { return db.epoch }
+// Epoch is a random number, another one at every Open, Load and NewEpoch. What
+// was cached under one epoch says nothing about a database of another. It is to
+// be read before what is cached.
+func (db *DB) Epoch() int64 { return db.epoch.Load() }
+
+// NewEpoch makes everybody forget what they have cached.
+func (db *DB) NewEpoch() { db.epoch.Store(newEpoch()) }
 
 // Lost is closed when another server may own the database. From then on every
 // write answers ErrLease.

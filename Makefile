@@ -1,6 +1,6 @@
 # make run and make test are all that most people need; see README.md.
 
-.PHONY: build run test bench soak lint
+.PHONY: build run test bench soak lint capture
 
 build:
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/spurline ./cmd/spurline
@@ -19,6 +19,10 @@ bench:
 # at least 1,000 acknowledged writes before each. Takes a quarter of an hour.
 soak:
 	@SPURLINE_SOAK=1 go test -count=1 -timeout 2h -run TestKills -v ./internal/durability
+
+# A deletion as a terminal shows it, for the README.
+capture: build
+	@go run ./scripts/capture -o docs/delete.txt
 
 lint: bin/golangci-lint
 	@bin/golangci-lint run

@@ -55,7 +55,7 @@ func openWorld(ctx context.Context, dir string) (_ *world, err error) {
 	}
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
 	w.end = end
-	err = w.EnsureOrg(ctx, server.OrgPlan{Name: "Bench", Cloud: "zscloud.net", Admins: []server.AdminPlan{
+	err = w.EnsureOrg(ctx, wire.OrgPlan{Name: "Bench", Cloud: "zscloud.net", Admins: []wire.AdminPlan{
 		{Login: "admin@bench.test", Name: "Admin", Role: kinds.SuperAdmin},
 	}})
 	go func() { w.ended <- w.Run(serving) }()

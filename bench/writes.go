@@ -100,7 +100,7 @@ func (w *world) clearTemplates(ctx context.Context) error {
 			}
 		}
 		for _, id := range made {
-			if err := tx.Delete(ctx, kinds.LocationTemplateKind, id, store.Staged); err != nil {
+			if err := tx.Tx.Delete(ctx, kinds.LocationTemplateKind, id, store.Staged); err != nil {
 				return err
 			}
 		}

@@ -69,6 +69,9 @@ type Principal struct {
 	ID    int64  // the admin's object id
 	Login string // login name; what adminStatusMap and stamps show
 	Role  Role
+	Scope *Scope // nil = the whole org
+	// PasswordSet is when the password was, in epoch seconds.
+	PasswordSet int64
 }
 
 // SuperAdmin reports whether the principal holds the super admin role.

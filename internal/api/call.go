@@ -16,6 +16,16 @@ import (
 // what did they send.
 func (a *API) call(o *operation.Operation, w http.ResponseWriter, r *http.Request) error {
 	c := &operation.Call{Op: o, Writer: w, Request: r, IP: clientIP(r)}
+	if o.Sign == operation.ByOwner {
+		if err := a.authorizeOwner(r); err != nil {
+			return err
+		}
+	} else { // the owner's may close the gate, and would wait for themselves
+		if err := a.Gate.Enter(r.Context()); err != nil {
+			return err
+		}
+		defer a.Gate.Leave()
+	}
 	if o.Sign == operation.BySession {
 		who, head, err := a.Auth.Authenticate(r.Context(), auth.SessionIDs(r))
 		if err != nil {
@@ -29,17 +39,28 @@ func (a *API) call(o *operation.Operation, w http.ResponseWriter, r *http.Reques
 		if !who.Allows(o.Feature, o.Level) {
 			return wire.Forbidden("", "The role %q has no %s access to %s.", who.Role.Name, o.Level, o.Feature)
 		}
+		if err := a.expired(o, who); err != nil {
+			return err
+		}
+		if err := a.maintenance.check(o); err != nil {
+			return err
+		}
 		if a.Limiter != nil {
 			if v := a.Limiter.Take(who.Org, o.ID, o.Limit); !v.OK {
 				return &wire.Error{Status: http.StatusTooManyRequests, Message: v.Message(), RetryAfter: v.RetryAfter}
 			}
 		}
 	}
-	body, err := readBody(w, r)
-	if err != nil {
+	if !o.Stream {
+		body, err := readBody(w, r)
+		if err != nil {
+			return err
+		}
+		c.Body = body
+	}
+	if err := a.tolerances.request(c); err != nil {
 		return err
 	}
-	c.Body = body
 	return o.Handle(c)
 }
 
@@ -51,13 +72,13 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, nil
 	}
 	if r.ContentLength > MaxBody {
-		return nil, tooLarge()
+		return nil, tooLarge("2 MiB")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
-		return nil, tooLarge()
+		return nil, tooLarge("2 MiB")
 	case err != nil:
 		return nil, &wire.Error{Status: http.StatusBadRequest, Code: wire.CodeInvalidInput, Message: "Request body is invalid: it was cut short."}
 	case len(body) == 0:
@@ -69,9 +90,9 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-func tooLarge() error {
+func tooLarge(limit string) error {
 	return &wire.Error{
-		Status: http.StatusRequestEntityTooLarge, Code: wire.CodeInvalidInput, Message: "Request body is invalid: it is larger than 2 MiB.",
+		Status: http.StatusRequestEntityTooLarge, Code: wire.CodeInvalidInput, Message: "Request body is invalid: it is larger than " + limit + ".",
 		Header: http.Header{"Connection": {"close"}},
 	}
 }

@@ -31,7 +31,7 @@ func (a *API) connectorOperations() []operation.Operation {
 				if err != nil {
 					return err
 				}
-				answer, err := a.Engine.Get(ctx, config.GetQuery{Org: c.Who.Org, Rev: c.Rev, Kind: vm, View: resource.InGet, ID: id})
+				answer, err := a.Engine.Get(ctx, config.GetQuery{Org: c.Who.Org, Rev: c.Rev, Scope: c.Who.Scope, Kind: vm, View: resource.InGet, ID: id})
 				return a.answer(c, answer, err)
 			},
 		},

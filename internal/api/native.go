@@ -83,7 +83,7 @@ func (a *API) whoAmI(c *operation.Call) error {
 }
 
 func (a *API) listVMs(c *operation.Call) error {
-	rows, err := a.Engine.Connectors(c.Request.Context(), c.Who.Org, kinds.ECVMKind)
+	rows, err := a.Engine.Connectors(c.Request.Context(), c.Who, kinds.ECVMKind)
 	if err != nil {
 		return err
 	}
@@ -96,6 +96,9 @@ func (a *API) listVMs(c *operation.Call) error {
 
 func (a *API) vmState(org int64, row store.Row) wire.VMState {
 	s := wire.VMState{ID: row.ID, GroupID: row.Parent, Name: row.Name, NativeID: row.Key, Status: a.Fleet.Status(org, row.ID)}
+	if a.Engine.Kinds().Kind(kinds.ECVMKind).Holds(row.Body, "status", kinds.Disabled) {
+		s.Status = kinds.Disabled
+	}
 	if at := a.Fleet.LastSeen(org, row.ID); !at.IsZero() {
 		s.LastSeen = wire.At(at)
 	}
@@ -138,5 +141,8 @@ func (a *API) rotateEnrolmentKey(c *operation.Call) error {
 	err := a.Engine.ReplaceSecret(c.Request.Context(), config.Caller(c.Who, c.IP), "enrolment key", func(ctx context.Context, tx *store.Tx) error {
 		return a.Auth.SetEnrolmentKey(ctx, tx, c.Who.Org, key)
 	})
+	if err == nil && a.KeyRotated != nil {
+		err = a.KeyRotated(c.Who.Org, key)
+	}
 	return answered(c, wire.EnrolmentKey{Key: key}, err)
 }

@@ -1,70 +1,92 @@
 package api
 
 import (
+	"context"
 	"net/http"
-	"strings"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/spurline/spurline/internal/config"
 	"github.com/spurline/spurline/internal/operation"
 	"github.com/spurline/spurline/internal/resource"
+	"github.com/spurline/spurline/internal/store"
 	"github.com/spurline/spurline/internal/wire"
 )
 
 // generic returns the handler of an operation that was expanded from a kind.
 func (a *API) generic(o operation.Operation) func(*operation.Call) error {
-	parent := parentParam(o.Spec)
+	above := parentParams(o.Spec)
 	switch o.Verb {
 	case resource.List:
-		return a.list(o.Spec, resource.InList, o.Spec.Limits.Page)
+		return a.list(o.Spec, resource.InList, o.Spec.Limits.Page, above)
 	case resource.Lite:
-		return a.list(o.Spec, resource.InLite, o.Spec.Limits.LitePage)
+		return a.list(o.Spec, resource.InLite, o.Spec.Limits.LitePage, above)
 	case resource.Get:
-		return a.get(o.Spec, resource.InGet, parent)
+		return a.get(o.Spec, resource.InGet, above)
 	case resource.LiteGet:
-		return a.get(o.Spec, resource.InLite, parent)
+		return a.get(o.Spec, resource.InLite, above)
 	case resource.Create:
-		return a.create(o.Spec, parent)
+		return a.create(o.Spec, above)
 	case resource.Update:
-		return a.replace(o.Spec, parent)
+		return a.replace(o.Spec, above)
 	default:
-		return a.remove(o.Spec, parent, o.Verb == resource.DeleteAnswered)
+		return a.remove(o.Spec, above, o.Verb == resource.DeleteAnswered)
 	}
 }
 
-// parentParam is the path parameter that holds the parent's id: the last one
-// of the kind's own path, "" when the path has none.
-func parentParam(s *resource.Spec) string {
-	i, j := strings.LastIndexByte(s.Path, '{'), strings.LastIndexByte(s.Path, '}')
-	if i < 0 {
-		return ""
+var pathParam = regexp.MustCompile(`\{(\w+)\}`)
+
+// parentParams are the parameters of the kind's own path, which hold the ids
+// of what its objects hang on: the parent's first, then what that hangs on.
+func parentParams(s *resource.Spec) (names []string) {
+	for _, m := range pathParam.FindAllStringSubmatch(s.Path, -1) {
+		names = append(names, m[1])
 	}
-	return s.Path[i+1 : j]
+	slices.Reverse(names)
+	return names
 }
 
-// parentID reads the parent's id, 0 when the kind's path has no parent.
-func parentID(c *operation.Call, param string) (int64, error) {
-	if param == "" {
-		return 0, nil
+// home is what an object hangs on, as a path says it.
+type home struct {
+	parent int64   // 0 when the kind's path has no parent
+	above  []int64 // what the parent hangs on, nearest first
+}
+
+// homeOf reads what the path says that an object hangs on.
+func homeOf(c *operation.Call, params []string) (h home, err error) {
+	for i, param := range params {
+		id, err := c.PathID(param)
+		if err != nil {
+			return h, err
+		}
+		switch {
+		case id == 0: // 0 would mean any parent
+			return h, wire.NotFound("parent", id)
+		case i == 0:
+			h.parent = id
+		default:
+			h.above = append(h.above, id)
+		}
 	}
-	id, err := c.PathID(param)
-	if err == nil && id == 0 { // 0 would mean any parent
-		err = wire.NotFound("parent", id)
-	}
-	return id, err
+	return h, nil
 }
 
 // target reads the ids of an operation on one object.
-func target(c *operation.Call, param string) (id, parent int64, err error) {
-	if parent, err = parentID(c, param); err != nil {
-		return 0, 0, err
+func target(c *operation.Call, params []string) (id int64, h home, err error) {
+	if h, err = homeOf(c, params); err != nil {
+		return 0, h, err
 	}
 	id, err = c.PathID("id")
-	return id, parent, err
+	return id, h, err
 }
 
-func (a *API) list(s *resource.Spec, v resource.View, size int) func(*operation.Call) error {
+func (a *API) list(s *resource.Spec, v resource.View, size int, params []string) func(*operation.Call) error {
 	return func(c *operation.Call) error {
+		h, err := homeOf(c, params)
+		if err != nil {
+			return err
+		}
 		offset, limit, err := c.Page(size)
 		if err != nil {
 			return err
@@ -73,65 +95,85 @@ func (a *API) list(s *resource.Spec, v resource.View, size int) func(*operation.
 		if err != nil {
 			return err
 		}
+		sort, err := s.Sort(v, c.Request.URL.Query())
+		if err != nil {
+			return err
+		}
 		answer, err := a.Engine.List(c.Request.Context(), config.ListQuery{
-			Org: c.Who.Org, Rev: c.Rev, Kind: s, View: v, Conditions: conditions, Offset: offset, Limit: limit,
+			Org: c.Who.Org, Rev: c.Rev, Scope: c.Who.Scope, Kind: s, View: v, Access: c.Who.Role.Features[s.Feature], Sort: sort, Conditions: conditions, Offset: offset, Limit: limit,
+			Parent: h.parent, Above: h.above,
 		})
 		return a.answer(c, answer, err)
 	}
 }
 
-func (a *API) get(s *resource.Spec, v resource.View, param string) func(*operation.Call) error {
+func (a *API) get(s *resource.Spec, v resource.View, params []string) func(*operation.Call) error {
 	return func(c *operation.Call) error {
-		id, parent, err := target(c, param)
+		id, h, err := target(c, params)
 		if err != nil {
 			return err
 		}
 		answer, err := a.Engine.Get(c.Request.Context(), config.GetQuery{
-			Org: c.Who.Org, Rev: c.Rev, Kind: s, View: v, ID: id, Parent: parent,
+			Org: c.Who.Org, Rev: c.Rev, Scope: c.Who.Scope, Kind: s, View: v, Access: c.Who.Role.Features[s.Feature], ID: id, Parent: h.parent, Above: h.above,
 		})
 		return a.answer(c, answer, err)
 	}
 }
 
-func (a *API) create(s *resource.Spec, param string) func(*operation.Call) error {
+// decode reads an object from the body.
+func (a *API) decode(c *operation.Call, s *resource.Spec) (resource.Object, error) {
+	o, err := s.Decode(c.Body)
+	if err != nil {
+		return o, err
+	}
+	return o, a.tolerances.body(c, s)
+}
+
+func (a *API) create(s *resource.Spec, params []string) func(*operation.Call) error {
 	return func(c *operation.Call) error {
-		parent, err := parentID(c, param)
+		h, err := homeOf(c, params)
 		if err != nil {
 			return err
 		}
-		o, err := s.Decode(c.Body)
+		o, err := a.decode(c, s)
 		if err != nil {
 			return err
 		}
-		answer, err := a.Engine.Create(c.Request.Context(), config.Caller(c.Who, c.IP), o, parent)
+		answer, err := a.Engine.Save(c.Request.Context(), config.Caller(c.Who, c.IP), resource.InPost, func(ctx context.Context, w *config.Writer) (store.Row, error) {
+			row, err := w.Create(ctx, o, h.parent, h.above...)
+			if err != nil {
+				return row, err
+			}
+			return row, widen(ctx, w, c.Who, row)
+		})
 		return a.answer(c, answer, err)
 	}
 }
 
-func (a *API) replace(s *resource.Spec, param string) func(*operation.Call) error {
+func (a *API) replace(s *resource.Spec, params []string) func(*operation.Call) error {
 	return func(c *operation.Call) error {
-		id, parent, err := target(c, param)
+		id, h, err := target(c, params)
 		if err != nil {
 			return err
 		}
-		o, err := s.Decode(c.Body)
+		o, err := a.decode(c, s)
 		if err != nil {
 			return err
 		}
 		by := config.Caller(c.Who, c.IP)
 		by.Query = c.Request.URL.Query()
-		answer, err := a.Engine.Replace(c.Request.Context(), by, o, id, parent)
+		answer, err := a.Engine.Replace(c.Request.Context(), by, o, id, h.parent, h.above...)
 		return a.answer(c, answer, err)
 	}
 }
 
-func (a *API) remove(s *resource.Spec, param string, answered bool) func(*operation.Call) error {
+func (a *API) remove(s *resource.Spec, params []string, answered bool) func(*operation.Call) error {
 	return func(c *operation.Call) error {
-		id, parent, err := target(c, param)
+		id, h, err := target(c, params)
 		if err != nil {
 			return err
 		}
-		return a.removed(c, a.Engine.Delete(c.Request.Context(), config.Caller(c.Who, c.IP), s, id, parent), answered)
+		return a.removed(c, a.Engine.Delete(c.Request.Context(), config.Caller(c.Who, c.IP), s, id, h.parent, h.above...), answered)
 	}
 }
 

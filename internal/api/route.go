@@ -28,6 +28,9 @@ func (a *API) routes() *http.ServeMux {
 	for path, methods := range byPath {
 		mux.Handle(path, a.byMethod(methods))
 	}
+	for _, path := range notOffered() {
+		mux.Handle(Base+path, a.adapt(a.refuse))
+	}
 	mux.Handle("/", a.adapt(func(w http.ResponseWriter, r *http.Request) error {
 		return &wire.Error{Status: http.StatusNotFound, Code: wire.CodeNotFound, Message: "There is no operation at this path."}
 	}))

@@ -37,3 +37,7 @@ func (simulated) Down(context.Context) error { return nil }
 func one(stopped string) wire.SimulatedConnector {
 	return wire.SimulatedConnector{Name: "cc-1", NativeID: "i-0123456789abcdef0", Stopped: stopped}
 }
+
+func (simulated) Reset(ctx context.Context, revert func(context.Context) error) error {
+	return revert(ctx)
+}

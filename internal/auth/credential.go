@@ -60,6 +60,14 @@ func (a *Auth) SetPassword(ctx context.Context, tx *store.Tx, org, admin int64, 
 			return errors.New("auth: SetPassword wants what HashPassword returned")
 		}
 	}
+	if err := loginFree(ctx, tx, org, admin, lookup); err != nil {
+		return err
+	}
+	return a.putCredential(ctx, tx, org, credentialPassword, admin, lookup, []byte(hash))
+}
+
+// loginFree answers a 409 for a login name that another admin has.
+func loginFree(ctx context.Context, tx *store.Tx, org, admin int64, lookup string) error {
 	var (
 		holderOrg, holder int64
 		ignored           []byte
@@ -71,7 +79,24 @@ func (a *Auth) SetPassword(ctx context.Context, tx *store.Tx, org, admin int64, 
 	case err != nil && !errors.Is(err, sql.ErrNoRows):
 		return fmt.Errorf("auth: find login name: %w", err)
 	}
-	return a.putCredential(ctx, tx, org, credentialPassword, admin, lookup, []byte(hash))
+	return nil
+}
+
+// RenameLogin gives an admin another login name and leaves the password as it
+// is. A login name that another admin has, in any org, answers a 409.
+func (a *Auth) RenameLogin(ctx context.Context, tx *store.Tx, org, admin int64, login string) error {
+	lookup := loginLookup(login)
+	if lookup == "" {
+		return wire.Invalid("loginName", "must have 1 to 128 characters")
+	}
+	if err := loginFree(ctx, tx, org, admin, lookup); err != nil {
+		return err
+	}
+	const rename = `UPDATE credential SET lookup = $1 WHERE org = $2 AND kind = $3 AND id = $4`
+	if _, err := tx.Exec(ctx, rename, lookup, org, credentialPassword, admin); err != nil {
+		return fmt.Errorf("auth: rename login: %w", err)
+	}
+	return nil
 }
 
 // ClearPassword takes an admin's password away, as disabling the admin does

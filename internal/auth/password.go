@@ -128,15 +128,20 @@ const (
 // CheckPassword answers a 400 that names `password` when one breaks the rules
 // of behaviours.md 4.4. That a new password differs from the previous one is
 // asked of PasswordMatches.
-func CheckPassword(password string) error {
+func CheckPassword(password string) error { return checkPassword("password", password) }
+
+// CheckNewPassword is CheckPassword for the member newPassword.
+func CheckNewPassword(password string) error { return checkPassword("newPassword", password) }
+
+func checkPassword(member, password string) error {
 	if len(password) < minPassword || len(password) > maxPassword {
-		return wire.Invalid("password", "must have %d to %d characters", minPassword, maxPassword)
+		return wire.Invalid(member, "must have %d to %d characters", minPassword, maxPassword)
 	}
 	var upper, digit, special bool
 	for _, c := range []byte(password) {
 		switch {
 		case c < ' ' || c > '~':
-			return wire.Invalid("password", "must consist of printable ASCII characters")
+			return wire.Invalid(member, "must consist of printable ASCII characters")
 		case 'A' <= c && c <= 'Z':
 			upper = true
 		case '0' <= c && c <= '9':
@@ -148,11 +153,11 @@ func CheckPassword(password string) error {
 	}
 	switch {
 	case !upper:
-		return wire.Invalid("password", "must contain an upper-case letter")
+		return wire.Invalid(member, "must contain an upper-case letter")
 	case !digit:
-		return wire.Invalid("password", "must contain a digit")
+		return wire.Invalid(member, "must contain a digit")
 	case !special:
-		return wire.Invalid("password", "must contain a special character")
+		return wire.Invalid(member, "must contain a special character")
 	}
 	return nil
 }

@@ -18,6 +18,10 @@ const (
 	kindAPIKey = "apiKey"
 )
 
+// scopeLocation is the type of a scope that consists of locations; all others
+// are the whole org.
+const scopeLocation = "LOCATION"
+
 // lowestRank is the rank of a role that states none. The zero value would be
 // the super admin's.
 const lowestRank = 7
@@ -29,9 +33,13 @@ var errNoAdmin = errors.New("auth: no such admin, or disabled")
 // commit, so it is the working view that counts.
 func readPrincipal(ctx context.Context, tx *store.Tx, org, admin int64) (*access.Principal, error) {
 	var user struct {
-		LoginName string    `json:"loginName"`
-		Disabled  wire.Bool `json:"disabled"`
-		Role      wire.Ref  `json:"role"`
+		LoginName string     `json:"loginName"`
+		Disabled  wire.Bool  `json:"disabled"`
+		Role      wire.Ref   `json:"role"`
+		ScopeType string     `json:"adminScopeType"`
+		Scope     []wire.Ref `json:"adminScopeScopeEntities"`
+		Creates   wire.Bool  `json:"newLocationCreateAllowed"`
+		Changed   wire.Time  `json:"pwdLastModifiedTime"`
 	}
 	if err := readBody(ctx, tx, kindAdmin, admin, &user); err != nil {
 		return nil, err
@@ -43,7 +51,15 @@ func readPrincipal(ctx context.Context, tx *store.Tx, org, admin int64) (*access
 	if err != nil {
 		return nil, err
 	}
-	return &access.Principal{Org: org, ID: admin, Login: user.LoginName, Role: role}, nil
+	who := &access.Principal{Org: org, ID: admin, Login: user.LoginName, Role: role, PasswordSet: int64(user.Changed)}
+	if user.ScopeType == scopeLocation {
+		locations := make([]int64, len(user.Scope))
+		for i, ref := range user.Scope {
+			locations[i] = int64(ref.ID)
+		}
+		who.Scope = access.NewScope(locations, bool(user.Creates))
+	}
+	return who, nil
 }
 
 func readRole(ctx context.Context, tx *store.Tx, id int64) (access.Role, error) {

@@ -121,7 +121,7 @@ func (a *Auth) account(ctx context.Context, lookup string) (account, error) {
 		return account{}, fmt.Errorf("auth: find login name: %w", err)
 	}
 	if acc.org != 0 {
-		err = a.db.View(ctx, acc.org, func(ctx context.Context, tx *store.Tx) error { return acc.read(ctx, tx) })
+		err = a.db.View(ctx, acc.org, acc.read)
 	}
 	if err != nil {
 		return account{}, fmt.Errorf("auth: read account: %w", err)

@@ -3,6 +3,7 @@ package auth
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"regexp"
 	"strings"
@@ -114,7 +115,7 @@ func TestSignInRefuses(t *testing.T) {
 			if s != (Session{}) {
 				t.Errorf("a session came with the error: %+v", s)
 			}
-			body, err := err.(*wire.Error).MarshalJSON()
+			body, err := json.Marshal(err)
 			if want := `{"code":"INVALID_USERNAME_OR_PASSWORD","message":"Invalid email or password"}`; err != nil || string(body) != want {
 				t.Errorf("body %s, %v", body, err)
 			}

@@ -49,9 +49,24 @@ func NewRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	fl.String("data-dir", "", "where everything is kept (default $SPURLINE_DATA_DIR, or spurline in the user's data directory)")
 	fl.String("profile", "", "profile of the server to talk to, and as whom (default $SPURLINE_PROFILE, or the one that 'spurline profiles use' chose)")
 	fl.Bool("debug", false, "print the exchange with the server on standard error, with secrets masked")
-	root.AddCommand(
-		newUp(), newDown(), newServe(), newEnv(), newConnector(), newVersion(),
-	)
+	_ = root.RegisterFlagCompletionFunc("profile", completeProfiles)
+	for _, of := range []struct {
+		title string
+		verbs []*cobra.Command
+	}{
+		{"The sandbox and its fleet:", []*cobra.Command{newUp(), newDown(), newServe(), newEnv(), newConnector(), newFleet()}},
+		{"Profiles and sign-in:", []*cobra.Command{newLogin(), newLogout(), newProfiles(), newWhoAmI()}},
+		{"Looking:", []*cobra.Command{newGroups(), newVMs(), newTemplates(), newLocations(), newStatus()}},
+		{"Changing:", []*cobra.Command{newActivate(), newDelete()}},
+		{"The installation:", []*cobra.Command{newOrg(), newAdmin(), newBackup(), newRestore(), newReset(), newDoctor()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: of.title, Title: of.title})
+		for _, verb := range of.verbs {
+			verb.GroupID = of.title
+			root.AddCommand(verb)
+		}
+	}
+	root.AddCommand(newVersion())
 	return root
 }
 

@@ -22,12 +22,19 @@ const enrolmentKeyVar = "SPURLINE_ENROLMENT_KEY"
 
 func newConnector() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "connector",
-		Short: "Run connectors",
-		Args:  cobra.NoArgs,
-		RunE:  verb(func(*cobra.Command) error { return usage("what about connectors? There is 'spurline connector run'") }),
+		Use:     "connectors",
+		Aliases: []string{"connector"},
+		Short:   "Run connectors, and switch the sandbox's simulated ones",
+		Args:    cobra.NoArgs,
+		RunE: verb(func(*cobra.Command) error {
+			return usage("what about connectors? There are run, list, start and stop; see 'spurline connectors --help'")
+		}),
 	}
-	cmd.AddCommand(newConnectorRun())
+	cmd.AddCommand(
+		newConnectorRun(), newConnectorsList(),
+		newConnectorsSwitch("start", "Switch simulated connectors on"),
+		newConnectorsSwitch("stop", "Switch simulated connectors off, as an appliance that is powered off"),
+	)
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spurline/spurline/internal/wire"
@@ -38,6 +39,23 @@ type allowances struct {
 	force       bool // the connector still reports
 	withPending bool // other edits of this admin go along
 	last        bool // no other member of the group is active
+}
+
+// overrides says which flags have kept checks from refusing, or could have.
+func (a allowances) overrides() string {
+	var flags []string
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"--force", a.force}, {"--with-pending", a.withPending}, {"--last", a.last}} {
+		if f.set {
+			flags = append(flags, f.name)
+		}
+	}
+	if len(flags) == 0 {
+		return ""
+	}
+	return " but what " + strings.Join(flags, " and ") + " overrides"
 }
 
 // refusals lists what stands against the deletion.
@@ -78,10 +96,10 @@ func shorten(list []string, most int) string {
 // gather reads everything that the checks need. It only reads.
 func (r *remote) gather(ctx context.Context, at found) (*facts, error) {
 	f := &facts{found: at}
-	if err := r.get(ctx, "/ecgroup/"+strconv.FormatInt(int64(at.group.ID), 10), &f.group); err != nil {
-		return nil, fmt.Errorf("read the group %s: %w", at.group.Name, err)
+	if err := r.get(ctx, "read the group "+at.group.Name, "/ecgroup/"+strconv.FormatInt(int64(at.group.ID), 10), &f.group); err != nil {
+		return nil, err
 	}
-	if err := r.get(ctx, at.path(), &f.vm); err != nil {
+	if err := r.get(ctx, "read the VM "+at.vm.Name, at.path(), &f.vm); err != nil {
 		return nil, err
 	}
 	for _, v := range f.group.ECVMs {
@@ -103,8 +121,8 @@ func (r *remote) readLastSeen(ctx context.Context, f *facts) error {
 		return nil
 	}
 	var all []wire.VMState
-	if err := r.get(ctx, "/spurline/v1/vms", &all); err != nil {
-		return fmt.Errorf("read when connectors were last heard of: %w", err)
+	if err := r.get(ctx, "read when connectors were last heard of", "/spurline/v1/vms", &all); err != nil {
+		return err
 	}
 	for _, v := range all {
 		if v.ID == int64(f.vm.ID) && v.LastSeen != 0 {
@@ -119,9 +137,9 @@ func (r *remote) readLastSeen(ctx context.Context, f *facts) error {
 func (r *remote) readReferences(ctx context.Context, f *facts) error {
 	if r.native {
 		var refs []wire.Reference
-		err := r.get(ctx, fmt.Sprintf("/spurline/v1/references?kind=ecGroup&id=%d", f.group.ID), &refs)
+		err := r.get(ctx, "read what names the group", fmt.Sprintf("/spurline/v1/references?kind=ecGroup&id=%d", f.group.ID), &refs)
 		if err != nil {
-			return fmt.Errorf("read what names the group: %w", err)
+			return err
 		}
 		for _, ref := range refs {
 			f.references = append(f.references, fmt.Sprintf("%s %q", ref.Title, ref.Name))
@@ -134,12 +152,12 @@ func (r *remote) readReferences(ctx context.Context, f *facts) error {
 		{"/ecRules/ecDns", "DNS rule"},
 		{"/ecRules/self", "log and control rule"},
 	} {
-		names, err := r.rulesNaming(ctx, list.path, f.group.ID)
+		names, err := r.rulesNaming(ctx, "read the "+list.title+"s", list.path, f.group.ID)
 		switch {
 		case absent(err) || refusedWith(err, http.StatusForbidden):
 			unread = append(unread, list.title+"s")
 		case err != nil:
-			return fmt.Errorf("read the %ss: %w", list.title, err)
+			return err
 		}
 		for _, name := range names {
 			f.references = append(f.references, fmt.Sprintf("%s %q", list.title, name))
@@ -152,7 +170,7 @@ func (r *remote) readReferences(ctx context.Context, f *facts) error {
 }
 
 // rulesNaming lists the rules of one family that name a group.
-func (r *remote) rulesNaming(ctx context.Context, path string, group wire.Int) ([]string, error) {
+func (r *remote) rulesNaming(ctx context.Context, doing, path string, group wire.Int) ([]string, error) {
 	const size = 1000
 	var names []string
 	for page := 1; ; page++ {
@@ -160,7 +178,7 @@ func (r *remote) rulesNaming(ctx context.Context, path string, group wire.Int) (
 			Name     string     `json:"name"`
 			ECGroups []wire.Ref `json:"ecGroups"`
 		}
-		if err := r.get(ctx, fmt.Sprintf("%s?page=%d&pageSize=%d", path, page, size), &rules); err != nil {
+		if err := r.get(ctx, doing, fmt.Sprintf("%s?page=%d&pageSize=%d", path, page, size), &rules); err != nil {
 			return nil, err
 		}
 		for _, rule := range rules {
@@ -181,7 +199,7 @@ func (r *remote) readEdits(ctx context.Context, f *facts) error {
 	if err != nil {
 		return err
 	}
-	f.editing = status.editors(r.login)
+	f.editing = status.holders(r.login)
 	if r.native {
 		pending, err := r.pending(ctx)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/spurline/spurline/internal/client"
 	"github.com/spurline/spurline/internal/wire"
 )
 
@@ -15,30 +14,32 @@ import (
 // session has ended, and tells refusals from failures whose outcome nobody
 // knows.
 type remote struct {
-	client *client.Client
-	signIn func(context.Context) error                       // opens a new session; nil where there is no way to
+	// call makes one request as session.do does: doing is what for, as in
+	// "cannot …".
+	call   func(ctx context.Context, doing, method, path string, in, out any) error
+	signIn func(context.Context) error                      // opens a new session; nil where there is no way to
 	wait   func(ctx context.Context, d time.Duration) error // between looks
-	native bool                                              // the server has /spurline/v1
-	login  string                                            // of the admin, as the server writes it; "" where it is not known
+	native bool                                             // the server has /spurline/v1
+	login  string                                           // of the admin, as the server writes it; "" where it is not known
 }
 
 // send makes one request. A 401 says that the server has done nothing, so with
 // a new session the request is made again, a write as well.
-func (r *remote) send(ctx context.Context, method, path string, out any) error {
-	err := r.client.Do(ctx, method, path, nil, out)
+func (r *remote) send(ctx context.Context, doing, method, path string, out any) error {
+	err := r.call(ctx, doing, method, path, nil, out)
 	if !refusedWith(err, http.StatusUnauthorized) || r.signIn == nil {
 		return err
 	}
 	if signErr := r.signIn(ctx); signErr != nil {
 		return fmt.Errorf("the session has ended, and a new sign-in failed: %w", signErr)
 	}
-	return r.client.Do(ctx, method, path, nil, out)
+	return r.call(ctx, doing, method, path, nil, out)
 }
 
 // get reads once. What fails before anything was written costs nobody
 // anything.
-func (r *remote) get(ctx context.Context, path string, out any) error {
-	return r.send(ctx, http.MethodGet, path, out)
+func (r *remote) get(ctx context.Context, doing, path string, out any) error {
+	return r.send(ctx, doing, http.MethodGet, path, out)
 }
 
 // looks is how often a deletion tries to see what has become of a write.
@@ -46,9 +47,9 @@ const looks = 4
 
 // look reads until the server answers: after a write, knowing is worth some
 // patience.
-func (r *remote) look(ctx context.Context, path string, out any) error {
+func (r *remote) look(ctx context.Context, doing, path string, out any) error {
 	for try := 1; ; try++ {
-		err := r.get(ctx, path, out)
+		err := r.get(ctx, doing, path, out)
 		if err == nil || !uncertain(err) || try == looks || ctx.Err() != nil {
 			return err
 		}

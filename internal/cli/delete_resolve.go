@@ -82,8 +82,8 @@ func (r *remote) groups(ctx context.Context) ([]connectorGroup, error) {
 	var all []connectorGroup
 	for page := 1; ; page++ {
 		var some []connectorGroup
-		if err := r.get(ctx, fmt.Sprintf("/ecgroup?page=%d&pageSize=%d", page, size), &some); err != nil {
-			return nil, fmt.Errorf("list the groups: %w", err)
+		if err := r.get(ctx, "list the groups", fmt.Sprintf("/ecgroup?page=%d&pageSize=%d", page, size), &some); err != nil {
+			return nil, err
 		}
 		all = append(all, some...)
 		if len(some) < size {
@@ -96,9 +96,9 @@ func (r *remote) groups(ctx context.Context) ([]connectorGroup, error) {
 // for that says the same by listing its groups.
 func (r *remote) findNative(ctx context.Context, id string) (found, error) {
 	var vm connectorVM
-	err := r.get(ctx, "/ecVm/uuid/"+url.PathEscape(id), &vm)
+	err := r.get(ctx, "find the instance "+id, "/ecVm/uuid/"+url.PathEscape(id), &vm)
 	if err != nil && !absent(err) {
-		return found{}, fmt.Errorf("find the instance %s: %w", id, err)
+		return found{}, err
 	}
 	groups, listErr := r.groups(ctx)
 	if listErr != nil {
@@ -112,14 +112,14 @@ func (r *remote) findNative(ctx context.Context, id string) (found, error) {
 			}
 		}
 	}
-	return only(all, target{nativeID: id}, errors.New("no connector runs on the instance "+id))
+	return only(all, target{nativeID: id}, "no connector runs on the instance "+id)
 }
 
 // choose picks the one VM that the target names. A name may hold slashes, so
 // every one of the target's may be the one between group and VM.
 func choose(groups []connectorGroup, t target) (found, error) {
 	var all []found
-	missing := fmt.Errorf("there is no group and VM %s; 'spurline vms list' lists them", t)
+	missing := fmt.Sprintf("there is no group and VM %s; 'spurline vms list' lists them", t)
 	for i, c := range t.path {
 		if c != '/' {
 			continue
@@ -129,7 +129,7 @@ func choose(groups []connectorGroup, t target) (found, error) {
 			if !named(group, g.Name, g.ID) {
 				continue
 			}
-			missing = fmt.Errorf("the group %s (id %d) has no VM %s; %s", g.Name, g.ID, vm, members(g))
+			missing = fmt.Sprintf("the group %s (id %d) has no VM %s; %s", g.Name, g.ID, vm, members(g))
 			for _, v := range g.ECVMs {
 				if named(vm, v.Name, v.ID) {
 					all = append(all, found{g, v})
@@ -158,10 +158,10 @@ func members(g connectorGroup) string {
 
 // only returns the one that was found. The candidates of an ambiguous target
 // are listed the way they are told apart.
-func only(all []found, t target, missing error) (found, error) {
+func only(all []found, t target, missing string) (found, error) {
 	switch len(all) {
 	case 0:
-		return found{}, missing
+		return found{}, &failure{exitNotFound, errors.New(missing)}
 	case 1:
 		return all[0], nil
 	}
@@ -170,5 +170,5 @@ func only(all []found, t target, missing error) (found, error) {
 	for _, f := range all {
 		fmt.Fprintf(&b, "\n  %d/%d  %s/%s", f.group.ID, f.vm.ID, f.group.Name, f.vm.Name)
 	}
-	return found{}, errors.New(b.String())
+	return found{}, &failure{exitUsage, errors.New(b.String())}
 }

@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/spurline/spurline/internal/wire"
 )
@@ -19,50 +17,19 @@ const (
 	stateFailed        = "ADM_ACTV_FAIL"
 )
 
-// activation is what a server says of activation; members may be missing
-// (behaviours.md 3.3).
-type activation struct {
-	OrgEditStatus       string            `json:"orgEditStatus"`
-	AdminStatusMap      map[string]string `json:"adminStatusMap"`
-	AdminActivateStatus string            `json:"adminActivateStatus"`
-}
-
-func (r *remote) status(ctx context.Context) (a activation, err error) {
-	if err := r.look(ctx, "/ecAdminActivateStatus", &a); err != nil {
-		return a, fmt.Errorf("read the activation status: %w", err)
-	}
-	return a, nil
-}
-
-// own is the caller's state.
-func (a activation) own(login string) string {
-	if a.AdminActivateStatus != "" {
-		return a.AdminActivateStatus
-	}
-	return a.AdminStatusMap[login]
-}
-
-// editors lists who else is editing: whom an activation waits for.
-func (a activation) editors(login string) []string {
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(a.AdminStatusMap)) {
-		if name != login && a.AdminStatusMap[name] == stateEditing {
-			names = append(names, name)
-		}
-	}
-	return names
+func (r *remote) status(ctx context.Context) (st orgStatus, err error) {
+	err = r.look(ctx, "read the activation status", activationPath, &st)
+	return st, err
 }
 
 // cleared reports whether nothing of anybody waits.
-func (a activation) cleared() bool {
-	return a.OrgEditStatus == editsCleared || a.OrgEditStatus == editsPushedAtStart
+func cleared(st orgStatus) bool {
+	return st.OrgEditStatus == editsCleared || st.OrgEditStatus == editsPushedAtStart
 }
 
 func (r *remote) pending(ctx context.Context) (p wire.Pending, err error) {
-	if err := r.look(ctx, "/spurline/v1/pending", &p); err != nil {
-		return p, fmt.Errorf("read what is pending: %w", err)
-	}
-	return p, nil
+	err = r.look(ctx, "read what is pending", "/spurline/v1/pending", &p)
+	return p, err
 }
 
 // editsOf lists an admin's pending edits beside the deletion of a VM. What the
@@ -106,11 +73,11 @@ const (
 
 // next decides by what the server says alone. ours is whether this command has
 // seen its own DELETE succeed; sent is whether it has seen an activation do.
-func next(a activation, login string, gone removal, ours, sent bool) move {
-	own, others := a.own(login), len(a.editors(login)) > 0
+func next(st orgStatus, login string, gone removal, ours, sent bool) move {
+	own, others := st.own(login), len(st.holders(login)) > 0
 	saved := own == stateEditing || own == stateQueued || own == stateFailed
 	switch {
-	case gone.known && !gone.pending, !gone.known && a.cleared():
+	case gone.known && !gone.pending, !gone.known && cleared(st):
 		return moveDone
 	case own == stateActivating:
 		return moveWait
@@ -120,7 +87,7 @@ func next(a activation, login string, gone removal, ours, sent bool) move {
 		return moveHeld
 	case gone.known, saved:
 		return moveSend
-	case own == "" && a.OrgEditStatus == "": // members may be missing
+	case own == "" && st.OrgEditStatus == "": // members may be missing
 		if sent {
 			return moveLost
 		}

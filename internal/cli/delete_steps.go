@@ -104,26 +104,23 @@ func (d *deletion) resolve(ctx context.Context) (step, error) {
 	}
 	if earlier != nil {
 		var vm connectorVM
-		err := d.get(ctx, vmPath(earlier.Group.ID, earlier.VM.ID), &vm)
+		err := d.get(ctx, "see whether "+earlier.VM.Name+" is still there", vmPath(earlier.Group.ID, earlier.VM.ID), &vm)
 		switch {
 		case refusedWith(err, http.StatusNotFound):
 			d.adopt(earlier)
-			d.tell.done("Continuing: %s is gone from the saved configuration", earlier.VM.Name)
+			d.tell.done("Going on with the deletion of %s: it is gone from the saved configuration", earlier.VM.Name)
 			return stepActivate, nil
 		case err != nil:
 			return 0, err
 		case earlier.is(vm):
 			d.adopt(earlier)
-			d.tell.done("Continuing: %s is still there", vm.Name)
+			d.tell.done("Going on with the deletion of %s: it is still there", vm.Name)
 			d.at = found{group: connectorGroup{ID: wire.Int(earlier.Group.ID), Name: earlier.Group.Name}, vm: vm}
 			return stepLook, nil
 		}
 	}
-	if d.at, err = d.find(ctx, d.target); err != nil {
-		return 0, err
-	}
-	d.tell.done("Found %s in %s", d.at.vm.Name, d.at.group.Name)
-	return stepLook, nil
+	d.at, err = d.find(ctx, d.target)
+	return stepLook, err
 }
 
 // earlier returns the unfinished deletion that the target means, and mentions
@@ -167,16 +164,17 @@ func (d *deletion) inspect(ctx context.Context) (step, error) {
 	case gone:
 		return stepActivate, nil
 	case d.dryRun:
-		d.tell.note("Dry run: nothing was sent but reads. Without --dry-run, %s would be deleted and the deletion activated", d.at.vm.Name)
+		d.tell.note("Dry run: nothing was sent but reads. Without --dry-run, the VM would be deleted and that activated")
 		return stepDone, nil
 	}
+	d.tell.done("Checked, and nothing stands against it%s", d.allow.overrides())
 	return stepConfirm, nil
 }
 
 // check gathers what is known, passes it to show, and fails where something
 // stands against the deletion. gone is true when somebody else has deleted
 // the VM meanwhile.
-func (d *deletion) check(ctx context.Context, show func(*facts, *remote)) (gone bool, err error) {
+func (d *deletion) check(ctx context.Context, show func(*facts)) (gone bool, err error) {
 	f, err := d.gather(ctx, d.at)
 	if refusedWith(err, http.StatusNotFound) {
 		if d.record == nil {
@@ -195,7 +193,7 @@ func (d *deletion) check(ctx context.Context, show func(*facts, *remote)) (gone 
 	if d.record == nil {
 		d.begin(f.found)
 	}
-	show(f, &d.remote)
+	show(f)
 	if d.out.Refused = d.allow.refusals(f); len(d.out.Refused) > 0 {
 		return false, &unsafe{f.vm.Name, "deleted", d.out.Refused}
 	}
@@ -211,7 +209,7 @@ func (d *deletion) ask(ctx context.Context) (step, error) {
 	if err := d.confirm(ctx, d.at.vm.Name); err != nil {
 		return 0, err
 	}
-	gone, err := d.check(ctx, func(*facts, *remote) {})
+	gone, err := d.check(ctx, func(*facts) {})
 	if gone {
 		return stepActivate, err
 	}

@@ -22,33 +22,33 @@ func (d *deletion) remove(ctx context.Context) (step, error) {
 			return 0, err
 		}
 		d.tell.doing("Deleting %s", d.record.VM.Name)
-		err := d.send(ctx, http.MethodDelete, path, nil)
+		err := d.send(ctx, "delete "+d.record.VM.Name, http.MethodDelete, path, nil)
 		switch {
 		case err == nil:
 			d.record.Hand = handOurs
-			d.tell.done("Deleted %s from the saved configuration", d.record.VM.Name)
+			d.tell.done("Deleted from the saved configuration")
 			return stepActivate, d.journal.write(d.record, phaseDeleted)
 		case refusedWith(err, http.StatusNotFound):
 			if !guess {
 				d.record.Hand = handOther
 			}
-			d.tell.done("%s has been deleted meanwhile", d.record.VM.Name)
+			d.tell.done("Gone from the saved configuration: somebody has deleted it meanwhile")
 			return stepActivate, d.journal.write(d.record, phaseDeleted)
 		case ctx.Err() != nil:
 			return 0, err
 		case !uncertain(err):
-			return 0, errors.Join(fmt.Errorf("delete %s: %w", d.record.VM.Name, err), d.abandon())
+			return 0, errors.Join(err, d.abandon())
 		}
-		d.tell.note("No answer to the deletion (%v); looking what has become of it", err)
+		d.tell.note("The deletion had no answer; looking what has become of it")
 		gone, lookErr := d.isGone(ctx)
 		switch {
 		case lookErr != nil:
-			return 0, errors.Join(fmt.Errorf("delete %s: %w", d.record.VM.Name, err), lookErr)
+			return 0, errors.Join(err, lookErr)
 		case gone:
-			d.tell.done("%s is gone from the saved configuration", d.record.VM.Name)
+			d.tell.done("Gone from the saved configuration")
 			return stepActivate, nil
 		case try == sends:
-			return 0, fmt.Errorf("delete %s: %w", d.record.VM.Name, err)
+			return 0, err
 		}
 		if err := d.wait(ctx, time.Second); err != nil {
 			return 0, err
@@ -65,7 +65,7 @@ func (d *deletion) abandon() error {
 
 // isGone looks whether the VM is still in the saved configuration.
 func (d *deletion) isGone(ctx context.Context) (bool, error) {
-	err := d.look(ctx, vmPath(d.record.Group.ID, d.record.VM.ID), nil)
+	err := d.look(ctx, "see whether "+d.record.VM.Name+" is gone", vmPath(d.record.Group.ID, d.record.VM.ID), nil)
 	if refusedWith(err, http.StatusNotFound) {
 		return true, nil
 	}
@@ -86,6 +86,7 @@ func (d *deletion) activate(ctx context.Context) (step, error) {
 		move := next(status, d.login, gone, ours, sent > 0)
 		switch {
 		case move == moveDone:
+			d.tell.done("Activated: connectors run without it")
 			return stepVerify, nil
 		case move == moveHeld:
 			return 0, d.held(status)
@@ -112,7 +113,7 @@ func (d *deletion) activate(ctx context.Context) (step, error) {
 }
 
 // standing reads how things stand with the activation of the deletion.
-func (d *deletion) standing(ctx context.Context) (activation, removal, error) {
+func (d *deletion) standing(ctx context.Context) (orgStatus, removal, error) {
 	status, err := d.status(ctx)
 	if err != nil || !d.native {
 		return status, removal{}, err
@@ -124,7 +125,7 @@ func (d *deletion) standing(ctx context.Context) (activation, removal, error) {
 // sendActivation activates, unless something of this admin that is not the
 // deletion would go along. An answer that does not come is no failure: the
 // next look tells.
-func (d *deletion) sendActivation(ctx context.Context, status activation) error {
+func (d *deletion) sendActivation(ctx context.Context, status orgStatus) error {
 	edits, err := d.otherEdits(ctx, status)
 	if err != nil {
 		return err
@@ -137,17 +138,17 @@ func (d *deletion) sendActivation(ctx context.Context, status activation) error 
 		return err
 	}
 	d.tell.doing("Activating")
-	err = d.send(ctx, http.MethodPut, "/ecAdminActivateStatus/activate", nil)
+	err = d.send(ctx, "activate the deletion", http.MethodPut, activationPath+"/activate", nil)
 	if err == nil || !uncertain(err) {
 		return err
 	}
-	d.tell.note("No answer to the activation (%v); looking what has become of it", err)
+	d.tell.note("The activation had no answer; looking what has become of it")
 	return d.wait(ctx, time.Second)
 }
 
 // otherEdits lists what this admin has saved beside the deletion, as far as
 // the server tells.
-func (d *deletion) otherEdits(ctx context.Context, status activation) ([]string, error) {
+func (d *deletion) otherEdits(ctx context.Context, status orgStatus) ([]string, error) {
 	if d.native {
 		pending, err := d.pending(ctx)
 		return editsOf(pending, d.login, d.record.VM.ID), err
@@ -162,9 +163,9 @@ func (d *deletion) otherEdits(ctx context.Context, status activation) ([]string,
 
 // held reports that the activation waits for other admins. The journal stays,
 // so that the same command later sees whether it has happened.
-func (d *deletion) held(status activation) error {
+func (d *deletion) held(status orgStatus) error {
 	d.out.Deleted, d.out.Activation = true, activationQueued
-	if by := status.editors(d.login); len(by) > 0 {
+	if by := status.holders(d.login); len(by) > 0 {
 		d.out.QueuedBy = by
 	}
 	if d.dryRun {
@@ -177,17 +178,17 @@ func (d *deletion) held(status activation) error {
 func (d *deletion) verify(ctx context.Context) (step, error) {
 	gone, err := d.isGone(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("see that %s is gone: %w", d.record.VM.Name, err)
+		return 0, err
 	}
 	if !gone {
 		return 0, fmt.Errorf("the deletion was activated, and yet the server shows %s again", d.record.VM.Name)
 	}
 	d.out.Deleted, d.out.Activation = true, activationDone
-	d.tell.done("Activated and verified: the server knows no %s any more", d.record.VM.Name)
+	d.tell.done("Verified: the server answers 404 for it")
 	if id := d.record.Remove.NativeID; id != "" {
 		var again connectorVM
 		// What goes wrong here is not worth failing for.
-		if err := d.get(ctx, "/ecVm/uuid/"+url.PathEscape(id), &again); err == nil && int64(again.ID) != d.record.VM.ID {
+		if err := d.get(ctx, "see whether the appliance has come back", "/ecVm/uuid/"+url.PathEscape(id), &again); err == nil && int64(again.ID) != d.record.VM.ID {
 			d.out.RegisteredAgain = int64(again.ID)
 		}
 	}

@@ -58,6 +58,14 @@ func (f *fleet) Down(ctx context.Context) error {
 	return nil
 }
 
+// Reset makes the connectors what they were at first, around revert.
+func (f *fleet) Reset(ctx context.Context, revert func(context.Context) error) error {
+	if s := f.simulator.Load(); s != nil {
+		return s.Reset(ctx, revert)
+	}
+	return revert(ctx)
+}
+
 func (f *fleet) close(ctx context.Context) error {
 	if s := f.simulator.Load(); s != nil {
 		return s.Close(ctx)
@@ -77,11 +85,12 @@ func (in *instance) populate(ctx context.Context) error {
 		return fmt.Errorf("cannot make the demo org: %w", err)
 	}
 	simulator, err := sandbox.NewSimulator(sandbox.SimulatorConfig{
-		Server: in.url, HTTP: in.http, Log: in.log, Key: in.credentials.EnrolmentKey,
+		Server: in.url, HTTP: in.http, Log: in.log,
+		KeyOf: func() (string, error) { return in.server.EnrolmentKey(context.Background(), in.credentials.Org) },
 		// Not where connector run keeps its own: a connector of that name may
 		// well run beside the simulated one.
 		StateDir:   filepath.Join(in.dataDir, "simulated"),
-		Connectors: sandbox.DemoConnectors(in.credentials.EnrolmentKey),
+		Connectors: sandbox.DemoConnectors(),
 	})
 	if err != nil {
 		return err

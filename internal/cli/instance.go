@@ -13,6 +13,7 @@ import (
 
 	"github.com/spurline/spurline/internal/sandbox"
 	"github.com/spurline/spurline/internal/server"
+	"github.com/spurline/spurline/internal/wire"
 )
 
 // instance is a server that runs, with its proxy and its simulated connectors.
@@ -21,7 +22,7 @@ type instance struct {
 	url         string
 	http        *http.Client // reaches the server from this process
 	fresh       bool         // its org was made at this start
-	credentials server.Credentials
+	credentials wire.Credentials
 
 	lock   io.Closer
 	server *server.Server
@@ -56,6 +57,9 @@ func start(ctx context.Context, o options) (_ *instance, err error) {
 	serverCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	in.cancel, in.ended = cancel, make(chan error, 1)
 	go func() { in.ended <- in.server.Run(serverCtx) }()
+	if o.bare {
+		return in, nil // nobody else is to find a server that is gone in a moment
+	}
 	if err := writeRunState(o.dataDir, state); err != nil {
 		return nil, errors.Join(err, in.end())
 	}
@@ -81,11 +85,11 @@ func (in *instance) open(ctx context.Context) (state runState, err error) {
 	cfg := server.Config{
 		DataDir: in.dataDir, DB: in.db, Listener: l, TLSCert: in.tlsCert, TLSKey: in.tlsKey,
 		RateLimits: in.rateLimits.value == "vendor", EditLockAtOnce: in.editLock.value == "vendor",
-		Heartbeat: in.heartbeat, Simulator: &in.fleet, Log: in.log,
+		Strict: in.strict, Heartbeat: in.heartbeat, Simulator: &in.fleet, Log: in.log,
 	}
 	state = runState{URL: in.url, PID: os.Getpid(), Started: time.Now(), TLSCert: in.tlsCert}
 	var proxyErr error
-	if onLoopback(l) {
+	if onLoopback(l) && !in.bare {
 		ca, err := sandbox.OpenCA(in.dataDir, time.Now)
 		if err != nil {
 			return state, err
@@ -144,6 +148,9 @@ func (o *options) runsAlready(state *runState) error {
 
 // settle makes the org of a new database and reads its credentials.
 func (in *instance) settle(ctx context.Context) error {
+	if in.bare {
+		return nil
+	}
 	_, err := os.Stat(credentialsPath(in.dataDir))
 	in.fresh = errors.Is(err, fs.ErrNotExist)
 	if err := in.server.EnsureOrg(ctx, in.org); err != nil {

@@ -139,7 +139,7 @@ func mask(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, member := range v {
-			if secretName(name) {
+			if _, flag := member.(bool); secretName(name) && !flag {
 				v[name] = masked
 			} else {
 				v[name] = mask(member)

@@ -2,9 +2,12 @@ package cli_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
+	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
@@ -16,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/spurline/spurline/internal/cli"
+	"github.com/spurline/spurline/internal/client"
 )
 
 // patience bounds what a test waits for. It is what a machine may need that is
@@ -33,14 +37,26 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// tests runs them without the variables of somebody's own shell.
+// tests runs them without the variables of somebody's own shell, and without
+// their profiles.
 type tests struct{ *testing.M }
 
 func (m tests) Run() int {
-	for _, name := range []string{"SPURLINE_URL", "SPURLINE_DATA_DIR", "SPURLINE_ENROLMENT_KEY"} {
+	for _, name := range []string{
+		"SPURLINE_URL", "SPURLINE_DATA_DIR", "SPURLINE_ENROLMENT_KEY", "SPURLINE_PROFILE", "SPURLINE_PASSWORD", "SPURLINE_API_KEY",
+		"HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR",
+	} {
 		if err := os.Unsetenv(name); err != nil {
 			panic(err)
 		}
+	}
+	config, err := os.MkdirTemp("", "spurline-config")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(config)
+	if err := os.Setenv("SPURLINE_CONFIG", filepath.Join(config, "profiles.json")); err != nil {
+		panic(err)
 	}
 	return m.M.Run()
 }
@@ -54,6 +70,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			data := filepath.Join(env.WorkDir, "data")
 			env.Setenv("SPURLINE_DATA_DIR", data)
+			env.Setenv("SPURLINE_CONFIG", filepath.Join(env.WorkDir, "config", "profiles.json"))
 			env.Defer(func() { // what a script that fails leaves behind
 				var said testWriter
 				if code := cli.Run(context.Background(), []string{"down", "--data-dir", data}, nil, &said, &said); code != 0 {
@@ -65,6 +82,8 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"await": await,
 			"mode":  mode,
+			"exits": exits,
+			"api":   api,
 		},
 	})
 }
@@ -101,6 +120,43 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s never had a line like %s; it has\n%s", args[0], args[1], data)
 		}
 	}
+}
+
+// exits CODE COMMAND… runs a command that is to end with the given code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code command…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	code := 0
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if code != want {
+		ts.Fatalf("%s ended with %d, want %d", args[1], code, want)
+	}
+}
+
+// api PROFILE METHOD PATH [BODY] calls the API with the profile's session.
+func api(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 || len(args) > 4 {
+		ts.Fatalf("usage: api profile method path [body]")
+	}
+	var saved struct{ URL, Session string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("config/"+args[0]+".session.json")), &saved))
+	c := client.New(client.Config{BaseURL: saved.URL, HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}})
+	c.UseSession(saved.Session)
+	var in, out any
+	if len(args) == 4 {
+		in = json.RawMessage(args[3])
+	}
+	ts.Check(c.Do(context.Background(), args[1], args[2], in, &out))
+	ts.Logf("%v", out)
 }
 
 // mode OCTAL FILE… checks the permissions of files.

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spurline/spurline/internal/sandbox"
-	"github.com/spurline/spurline/internal/server"
+	"github.com/spurline/spurline/internal/wire"
 )
 
 // options are what up and serve have in common: how the server is run.
@@ -25,11 +25,13 @@ type options struct {
 	cloud      string
 	cloudAsked bool // it is not the default
 	heartbeat  time.Duration
+	strict     bool
+	bare       bool // for one command: no proxy, and no org for an empty database
 	rateLimits *choice
 	editLock   *choice
 	logLevel   *choice
 
-	org server.OrgPlan // what an empty database gets
+	org wire.OrgPlan // what an empty database gets
 	log *slog.Logger
 }
 
@@ -46,6 +48,7 @@ func (o *options) bind(cmd *cobra.Command) {
 	f.StringArrayVar(&o.allow, "allow", nil, "let clients of the proxy reach this host, or *.domain; repeatable; never the vendor's")
 	f.StringVar(&o.cloud, "cloud", defaultCloud, "cloud domain of a new org")
 	f.DurationVar(&o.heartbeat, "heartbeat", 30*time.Second, "how often connectors report, in whole seconds")
+	f.BoolVar(&o.strict, "strict", false, "refuse what is tolerated otherwise: quoted numbers, unknown members, bodies on reads")
 	f.Var(o.rateLimits, "rate-limits", "enforce the vendor's rate limits, or none")
 	f.Var(o.editLock, "edit-lock", "let a write wait for another admin's, or answer 409 at once as the vendor does")
 	f.Var(o.logLevel, "log-level", "least level of the log on standard error")

@@ -12,8 +12,6 @@ import (
 	"time"
 	"unicode"
 
-	"charm.land/lipgloss/v2"
-	"charm.land/lipgloss/v2/table"
 	"github.com/jmespath/go-jmespath"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -30,8 +28,8 @@ type printer struct {
 	color   bool
 	width   int // of the terminal; 0 = there is none
 	now     func() time.Time
-	sandbox bool // said in tables
-	server  string
+	sandbox bool   // said in tables
+	server  string // said in tables of any other; empty where there is none
 }
 
 // noun says how things of one sort are shown. It is all there is to a noun:
@@ -48,19 +46,19 @@ type column[T any] struct {
 	when   func(T) wire.Time // shown as an age to people and as a time to programs
 	tone   func(T) tone      // nil = plain
 	detail bool              // shown for a single thing only, and in CSV
-}
-
-// outputFlags gives a verb the flags that newPrinter reads.
-func outputFlags(cmd *cobra.Command) {
-	cmd.Flags().VarP(newChoice("table", "json", "yaml", "csv"), "output", "o", "how to print it")
-	cmd.Flags().String("query", "", "JMESPath `EXPRESSION` to pick from the output; for -o json and yaml")
+	spare  bool              // left out where the terminal is too narrow for all
+	// unknown tells, of a time, that the server does not say; nil = it does.
+	unknown func(T) bool
 }
 
 func newPrinter(cmd *cobra.Command) (*printer, error) {
 	p := &printer{out: cmd.OutOrStdout(), format: "table", now: time.Now}
 	if f := cmd.Flags().Lookup("output"); f != nil {
 		p.format = f.Value.String()
-		query := cmd.Flags().Lookup("query").Value.String()
+		query := ""
+		if f := cmd.Flags().Lookup("query"); f != nil {
+			query = f.Value.String()
+		}
 		if query != "" && !f.Changed {
 			p.format = "json"
 		}
@@ -95,25 +93,24 @@ func show[T any](p *printer, n noun[T], rows []T) error {
 	case "csv":
 		return showCSV(p, n, rows)
 	}
-	var columns []column[T]
+	g := grid{}
 	for _, c := range n.columns {
 		if !c.detail {
-			columns = append(columns, c)
+			g.heads = append(g.heads, c.head)
+			g.spare = append(g.spare, c.spare)
 		}
-	}
-	grid := grid{heads: make([]string, len(columns))}
-	for i, c := range columns {
-		grid.heads[i] = c.head
 	}
 	for _, row := range rows {
 		var cells []cell
-		for _, c := range columns {
-			cells = append(cells, c.cell(p, row))
+		for _, c := range n.columns {
+			if !c.detail {
+				cells = append(cells, c.cell(p, row))
+			}
 		}
-		grid.rows = append(grid.rows, cells)
+		g.rows = append(g.rows, cells)
 	}
 	p.title(count(len(rows), n.one, n.many))
-	return p.grid(grid)
+	return p.grid(g)
 }
 
 // showOne prints one thing: a line for each column.
@@ -144,6 +141,8 @@ func showCSV[T any](p *printer, n noun[T], rows []T) error {
 		record = record[:0]
 		for _, c := range n.columns {
 			switch {
+			case c.when == nil && c.text(row) == "-":
+				record = append(record, "")
 			case c.when == nil:
 				record = append(record, c.text(row))
 			case c.when(row) == 0:
@@ -168,71 +167,26 @@ func (c column[T]) cell(p *printer, row T) cell {
 	if c.tone != nil {
 		out.tone = c.tone(row)
 	}
-	if c.when != nil {
-		out.text = p.ago(c.when(row))
-	} else {
+	switch {
+	case c.when == nil:
 		out.text = printable(c.text(row))
+	case c.unknown != nil && c.unknown(row):
+		out.text = "-"
+	default:
+		out.text = p.ago(c.when(row))
 	}
 	return out
 }
 
 // title is the line above a table: which server it is about, and of what.
 func (p *printer) title(what string) {
-	if p.sandbox {
-		fmt.Fprintf(p.out, "%s %s\n", p.paint(warn, "[sandbox]"), what)
-		return
+	switch {
+	case p.sandbox:
+		what = p.paint(warn, "[sandbox]") + " " + what
+	case p.server != "":
+		what = p.paint(strong, "["+p.server+"]") + " " + what
 	}
-	fmt.Fprintf(p.out, "%s %s\n", p.paint(strong, "["+p.server+"]"), what)
-}
-
-// grid is a table's text.
-type grid struct {
-	heads []string
-	rows  [][]cell
-}
-
-type cell struct {
-	text string
-	tone tone
-}
-
-func (p *printer) grid(g grid) error {
-	if len(g.rows) == 0 {
-		return nil
-	}
-	if p.width == 0 {
-		w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, strings.Join(g.heads, "\t"))
-		for _, row := range g.rows {
-			texts := make([]string, len(row))
-			for i, c := range row {
-				texts[i] = c.text
-			}
-			fmt.Fprintln(w, strings.Join(texts, "\t"))
-		}
-		return w.Flush()
-	}
-	t := table.New().Headers(g.heads...).Border(lipgloss.RoundedBorder()).Wrap(false).
-		BorderRow(false).BorderStyle(p.style(faint)).
-		StyleFunc(func(row, col int) lipgloss.Style {
-			if row == table.HeaderRow {
-				return p.style(strong).Padding(0, 1)
-			}
-			return p.style(g.rows[row][col].tone).Padding(0, 1)
-		})
-	for _, row := range g.rows {
-		texts := make([]string, len(row))
-		for i, c := range row {
-			texts[i] = c.text
-		}
-		t.Row(texts...)
-	}
-	text := t.String()
-	if lipgloss.Width(text) > p.width {
-		text = t.Width(p.width).String()
-	}
-	_, err := fmt.Fprintln(p.out, text)
-	return err
+	fmt.Fprintln(p.out, what)
 }
 
 // data prints a value for programs.

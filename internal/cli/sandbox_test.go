@@ -16,6 +16,7 @@ import (
 	"github.com/spurline/spurline/internal/cli"
 	"github.com/spurline/spurline/internal/client"
 	"github.com/spurline/spurline/internal/server"
+	"github.com/spurline/spurline/internal/wire"
 )
 
 // command is a command line that runs in this process.
@@ -91,7 +92,7 @@ type demo struct {
 	t     *testing.T
 	dir   string
 	up    *command
-	creds server.Credentials
+	creds wire.Credentials
 	admin *client.Client // signed in as the super admin
 }
 

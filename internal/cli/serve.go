@@ -9,13 +9,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spurline/spurline/internal/kinds"
-	"github.com/spurline/spurline/internal/server"
+	"github.com/spurline/spurline/internal/wire"
 )
 
 func newServe() *cobra.Command {
 	o := options{
 		rateLimits: newChoice("vendor", "off"), editLock: newChoice("wait", "vendor"), logLevel: newChoice("info", "debug", "warn", "error"),
-		org: server.OrgPlan{Name: "Spurline", Admins: []server.AdminPlan{{Login: "admin@spurline.local", Name: "Administrator", Role: kinds.SuperAdmin}}},
+		org: wire.OrgPlan{Name: "Spurline", Admins: []wire.AdminPlan{{Login: "admin@spurline.local", Name: "Administrator", Role: kinds.SuperAdmin}}},
 	}
 	cmd := &cobra.Command{
 		Use:   "serve",

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"time"
 
@@ -117,6 +118,9 @@ func connect(cmd *cobra.Command, p profile) (*session, error) {
 	if s.http, err = s.reach(); err != nil {
 		return nil, err
 	}
+	if u, err := url.Parse(s.profile.URL); err == nil {
+		s.printer.server = u.Host
+	}
 	debug, err := cmd.Flags().GetBool("debug")
 	if err != nil {
 		return nil, err
@@ -203,10 +207,11 @@ func (s *session) forget() error {
 // recognise learns whether the server is a Spurline one. The vendor's cloud
 // knows no /spurline/v1; whatever it answers there, it is no WhoAmI.
 func (s *session) recognise(ctx context.Context) error {
-	err := s.client.Do(ctx, http.MethodGet, "/spurline/v1/whoami", nil, &s.who)
-	var refused *wire.Error
-	if err != nil && !errors.As(err, &refused) && ctx.Err() != nil {
-		return s.failed("ask what the server is", http.MethodGet, "/spurline/v1/whoami", err)
+	const path = "/spurline/v1/whoami"
+	err := s.client.Do(ctx, http.MethodGet, path, nil, &s.who)
+	var unreached *url.Error
+	if err != nil && (errors.As(err, &unreached) || s.profile.Kind == kindSandbox) {
+		return s.failed("ask the server who it is", http.MethodGet, path, err)
 	}
 	s.sandbox = err == nil && s.who.Sandbox
 	s.printer.sandbox = s.sandbox

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spurline/spurline/internal/kinds"
-	"github.com/spurline/spurline/internal/server"
+	"github.com/spurline/spurline/internal/wire"
 )
 
 // Flags of up that its two processes with --detach differ by.
@@ -55,8 +55,8 @@ func newUp() *cobra.Command {
 }
 
 // demoOrg has an admin of each sort.
-func demoOrg() server.OrgPlan {
-	return server.OrgPlan{Name: "Spurline demo", Admins: []server.AdminPlan{
+func demoOrg() wire.OrgPlan {
+	return wire.OrgPlan{Name: "Spurline demo", Admins: []wire.AdminPlan{
 		{Login: "admin@demo.spurline.test", Name: "Demo Admin", Role: kinds.SuperAdmin},
 		{Login: "editor@demo.spurline.test", Name: "Demo Editor", Role: kinds.Editor},
 		{Login: "reader@demo.spurline.test", Name: "Demo Reader", Role: kinds.ReadOnlyAdmin},
@@ -68,12 +68,19 @@ func up(ctx context.Context, out io.Writer, o options, background bool) error {
 	if err != nil {
 		return err
 	}
-	if err := in.populate(ctx); err != nil {
+	err = in.populate(ctx)
+	if err == nil {
+		err = in.server.EnsureBaseline(ctx, in.credentials.Org)
+	}
+	if err != nil {
 		err = errors.Join(err, in.stop(ctx))
 		if ctx.Err() != nil {
 			return nil // somebody has stopped it in the middle
 		}
 		return err
+	}
+	if err := in.keepProfile(); err != nil {
+		in.log.WarnContext(ctx, "no profile of the sandbox was kept", "error", err)
 	}
 	in.welcome(out, background)
 	if closer, ok := out.(io.Closer); ok && background {

@@ -216,6 +216,15 @@ func (e *Engine) SignedIn(ctx context.Context, who *access.Principal) error {
 	}))
 }
 
+// Forget drops what an admin who is gone has left behind, unless it waits for
+// an activation still.
+func (e *Engine) Forget(ctx context.Context, org, admin int64) error {
+	return Outcome(e.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM edit_state WHERE org = $1 AND principal = $2 AND state IN ($3, $4)`, org, admin, Expired, Done)
+		return err
+	}))
+}
+
 // activate queues the caller while others edit, and otherwise pushes.
 func (w *Writer) activate(ctx context.Context, how string, ended bool) error {
 	var others int

@@ -178,6 +178,22 @@ func (l lookup) ByName(kind, name string) (any, error) {
 	return l.value(l.tx.ByName(l.ctx, store.Working, kind, -1, name))
 }
 
+func (l lookup) Children(kind string, parent int64) ([]any, error) {
+	rows, err := l.tx.Children(l.ctx, store.Working, kind, []int64{parent})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]any, 0, len(rows))
+	for _, row := range rows {
+		v, err := l.value(row, nil)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
 func (l lookup) value(row store.Row, err error) (any, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil

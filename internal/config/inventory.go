@@ -13,7 +13,11 @@ import (
 func (w *Writer) Builtins(ctx context.Context) error {
 	for _, s := range w.engine.kinds.All() {
 		for _, o := range s.Builtin(w.Facts) {
-			if _, err := w.Insert(ctx, o, Place{Key: builtinKey, Mode: store.Immediate}); err != nil {
+			n := Place{ID: o.ID(), Key: builtinKey, Mode: store.Immediate}
+			if s.Nests() { // lists of the top pass over what hangs on itself
+				n.Parent = o.ID()
+			}
+			if _, err := w.Insert(ctx, o, n); err != nil {
 				return fmt.Errorf("predefined %s %q: %w", s.Title, o.Name(), err)
 			}
 		}
@@ -95,11 +99,10 @@ func (a ActiveView) render(ctx context.Context, row store.Row) ([]byte, error) {
 			names[member{kind, r.ID}] = r.Name
 		}
 	}
-	row.Body, err = a.engine.renamed(row, "", func(kind string, id int64, old string) string {
-		if name, ok := names[member{kind, id}]; ok {
-			return name
+	row.Body, err = a.engine.renamed(row, func(ref resource.ObjectRef) {
+		if name, ok := names[member{ref.Kind, int64(ref.ID)}]; ok {
+			ref.Name = name
 		}
-		return old
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spurline/spurline/internal/access"
 	"github.com/spurline/spurline/internal/store"
@@ -17,6 +18,9 @@ func (e *Engine) Pending(ctx context.Context, org int64) (p wire.Pending, err er
 		for row, err := range tx.Pending(ctx) {
 			if err != nil {
 				return err
+			}
+			if e.kinds.Kind(row.Kind) == nil { // an order, which changes together with one of its objects
+				continue
 			}
 			change := wire.ChangeCreated
 			if row.To != int64(store.Working) {
@@ -100,15 +104,21 @@ func (e *Engine) References(ctx context.Context, who *access.Principal, kind str
 	return out, err
 }
 
-// Connectors lists the org's connectors by id, with what only storage knows of
-// them; their states are the fleet's to say.
-func (e *Engine) Connectors(ctx context.Context, org int64, kind string) (out []store.Row, err error) {
-	err = e.db.View(ctx, org, func(ctx context.Context, tx *store.Tx) error {
+// Connectors lists the connectors that the caller sees by id, with what only
+// storage knows of them; their states are the fleet's to say.
+func (e *Engine) Connectors(ctx context.Context, who *access.Principal, kind string) (out []store.Row, err error) {
+	err = e.db.View(ctx, who.Org, func(ctx context.Context, tx *store.Tx) error {
+		ids, all, err := e.seen(ctx, tx, who.Scope, e.kinds.Kind(kind))
+		if err != nil {
+			return err
+		}
 		for row, err := range tx.List(ctx, store.Working, kind, store.Query{Parent: -1}) {
 			if err != nil {
 				return err
 			}
-			out = append(out, row)
+			if _, in := slices.BinarySearch(ids, row.ID); in || all {
+				out = append(out, row)
+			}
 		}
 		return nil
 	})

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/spurline/spurline/internal/access"
 	"github.com/spurline/spurline/internal/resource"
 	"github.com/spurline/spurline/internal/store"
 	"github.com/spurline/spurline/internal/wire"
@@ -13,17 +15,31 @@ import (
 
 // ListQuery is a list as a caller asks for it.
 type ListQuery struct {
-	Org, Rev   int64 // Rev as the caller was recognised: decides whether a cached answer is current
+	Org, Rev   int64         // Rev as the caller was recognised: decides whether a cached answer is current
+	Scope      *access.Scope // of the caller; nil = the whole org
 	Kind       *resource.Spec
 	View       resource.View
 	Conditions []resource.Condition
+	Parent     int64   // that the objects must hang on; 0 = whatever they hang on
+	Above      []int64 // what the parent hangs on, nearest first
+	Nested     *Nested // of a kind whose objects hang on each other; nil = those at the top
+	Sort       resource.Sort
+	Access     access.Level // the caller's, to the kind
+	Predefined bool         // only what the org came with
 	Offset     int
 	Limit      int // 0 = all
 }
 
 func (q *ListQuery) key() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s %d %d %d", q.Org, q.Kind.Name, q.View, q.Offset, q.Limit)
+	fmt.Fprintf(&b, "%d %s %s %d %d %d", q.Org, q.Scope.Key(), q.Kind.Name, q.View, q.Offset, q.Limit)
+	fmt.Fprintf(&b, " by %v as %d %t", q.Sort, q.Access, q.Predefined)
+	if q.Parent != 0 {
+		fmt.Fprintf(&b, " in %d %d", q.Parent, q.Above)
+	}
+	if q.Nested != nil {
+		fmt.Fprintf(&b, " %+v", *q.Nested)
+	}
 	for _, c := range q.Conditions {
 		fmt.Fprintf(&b, " %s=%q", c.Filter.Param, c.Value.All)
 	}
@@ -33,11 +49,18 @@ func (q *ListQuery) key() string {
 // List answers a page of the working configuration as a JSON array.
 func (e *Engine) List(ctx context.Context, q ListQuery) (*resource.Answer, error) {
 	return e.cached(ctx, q.Org, q.Rev, q.key(), func(ctx context.Context, tx *store.Tx) (*resource.Answer, error) {
-		rows, err := q.rows(ctx, tx)
+		if q.Parent != 0 {
+			parents := e.kinds.Kind(q.Kind.Parent.Kind)
+			if err := e.exists(ctx, tx, parents, under{q.Parent, q.Above}); err != nil {
+				return nil, missing(err, parents, q.Parent)
+			}
+		}
+		rows, err := e.rows(ctx, tx, &q)
 		if err != nil {
 			return nil, err
 		}
 		j := newJoined(tx, store.Working)
+		j.access = q.Access
 		if err := j.fetch(ctx, q.Kind, q.View, rows); err != nil {
 			return nil, err
 		}
@@ -55,10 +78,20 @@ func (e *Engine) List(ctx context.Context, q ListQuery) (*resource.Answer, error
 
 // rows reads the page. Filters on the name are the database's; the others look
 // at each object, and then the page is cut from what passes.
-func (q *ListQuery) rows(ctx context.Context, tx *store.Tx) ([]resource.Stored, error) {
-	sq := store.Query{Parent: -1, ByName: q.Kind.ByName(q.View), Offset: q.Offset, Limit: q.Limit}
-	if q.Kind.Parent.Kind == q.Kind.Name {
+func (e *Engine) rows(ctx context.Context, tx *store.Tx, q *ListQuery) ([]resource.Stored, error) {
+	sq := store.Query{Parent: -1, ByName: q.byName(), Desc: q.Sort.Desc && !q.sorts(), Offset: q.Offset, Limit: q.Limit}
+	switch {
+	case q.Parent != 0:
+		sq.Parent = q.Parent
+	case q.Nested == nil && q.Kind.Nests():
 		sq.Parent = 0
+	}
+	ids, all, err := e.seen(ctx, tx, q.Scope, q.Kind)
+	if err != nil || !all && len(ids) == 0 {
+		return nil, err
+	}
+	if len(ids) <= mostIDs {
+		sq.Only, ids = ids, nil
 	}
 	var rest []resource.Condition
 	for _, c := range q.Conditions {
@@ -71,40 +104,84 @@ func (q *ListQuery) rows(ctx context.Context, tx *store.Tx) ([]resource.Stored, 
 			rest = append(rest, c)
 		}
 	}
-	if len(rest) > 0 {
+	looks := len(rest) > 0 || q.Predefined || q.sorts() || len(ids) > 0 || q.Nested != nil
+	if looks {
 		sq.Offset, sq.Limit = 0, 0
 	}
-	var out []resource.Stored
-	skip := q.Offset
-	for row, err := range tx.List(ctx, store.Working, q.Kind.Name, sq) {
-		if err != nil {
-			return nil, err
-		}
-		if len(rest) > 0 {
-			pass, err := passes(q.Kind, row.Body, rest)
-			switch {
-			case err != nil:
-				return nil, err
-			case !pass:
-				continue
-			case skip > 0:
-				skip--
-				continue
-			}
-		}
-		out = append(out, resource.Stored{ID: row.ID, Body: row.Body})
-		if q.Limit > 0 && len(out) == q.Limit {
-			break
-		}
+	rows, err := q.passing(ctx, tx, sq, ids, rest)
+	if err == nil && q.Nested != nil {
+		rows, err = q.Nested.pick(ctx, tx, q.Kind.Name, rows)
+	}
+	if err == nil && q.sorts() {
+		err = q.sort(ctx, tx, rows)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if looks {
+		rows = cut(rows, q.Offset, q.Limit)
+	}
+	out := make([]resource.Stored, len(rows))
+	for i, row := range rows {
+		out[i] = resource.Stored{ID: row.ID, Body: row.Body}
 	}
 	return out, nil
 }
 
-func passes(kind *resource.Spec, body []byte, conditions []resource.Condition) (bool, error) {
+// mostIDs is how many ids a query is given; a longer list is looked up in.
+const mostIDs = 4096
+
+// passing reads the rows that are among ids, if there are any, and meet all
+// conditions, no more than the page can need.
+func (q *ListQuery) passing(ctx context.Context, tx *store.Tx, sq store.Query, ids []int64, conditions []resource.Condition) (rows []store.Row, err error) {
+	var order sequence
+	if q.Kind.Ordered() && len(conditions) > 0 {
+		if order, _, err = readOrder(ctx, tx, store.Working, q.Kind); err != nil {
+			return nil, err
+		}
+	}
+	for row, err := range tx.List(ctx, store.Working, q.Kind.Name, sq) {
+		if err != nil {
+			return nil, err
+		}
+		if q.Predefined && row.Key != builtinKey {
+			continue
+		}
+		if _, in := slices.BinarySearch(ids, row.ID); len(ids) > 0 && !in {
+			continue
+		}
+		if len(conditions) > 0 {
+			pass, err := passes(q.Kind, row.Body, order, conditions)
+			if err != nil {
+				return nil, err
+			}
+			if !pass {
+				continue
+			}
+		}
+		rows = append(rows, row)
+		if q.Nested == nil && !q.sorts() && q.Limit > 0 && len(rows) == q.Offset+q.Limit {
+			break
+		}
+	}
+	return rows, nil
+}
+
+// cut returns a page of rows; a limit of 0 is none.
+func cut(rows []store.Row, offset, limit int) []store.Row {
+	rows = rows[min(offset, len(rows)):]
+	if limit > 0 {
+		rows = rows[:min(limit, len(rows))]
+	}
+	return rows
+}
+
+func passes(kind *resource.Spec, body []byte, order sequence, conditions []resource.Condition) (bool, error) {
 	o, err := kind.Stored(body)
 	if err != nil {
 		return false, err
 	}
+	order.splice(o)
 	for _, c := range conditions {
 		if !c.Filter.Match(o.Value(), c.Value) {
 			return false, nil
@@ -116,30 +193,42 @@ func passes(kind *resource.Spec, body []byte, conditions []resource.Condition) (
 // GetQuery is one object as a caller asks for it.
 type GetQuery struct {
 	Org, Rev int64
+	Scope    *access.Scope // of the caller; nil = the whole org
 	Kind     *resource.Spec
 	View     resource.View
 	ID       int64
-	Parent   int64 // that the object must hang on; 0 = whatever it hangs on
+	Parent   int64   // that the object must hang on; 0 = whatever it hangs on
+	Above    []int64 // what the parent hangs on, nearest first
+	Access   access.Level
 }
 
 // Get answers one object of the working configuration, 404 when there is none.
 func (e *Engine) Get(ctx context.Context, q GetQuery) (*resource.Answer, error) {
-	key := fmt.Sprintf("%d %s/%d %d %d", q.Org, q.Kind.Name, q.ID, q.View, q.Parent)
+	key := fmt.Sprintf("%d %s %s/%d %d %d %d", q.Org, q.Scope.Key(), q.Kind.Name, q.ID, q.View, q.Parent, q.Above) + " " + q.Access.String()
 	return e.cached(ctx, q.Org, q.Rev, key, func(ctx context.Context, tx *store.Tx) (*resource.Answer, error) {
 		row, err := tx.Get(ctx, store.Working, q.Kind.Name, q.ID)
-		if err == nil && q.Parent != 0 && row.Parent != q.Parent {
-			err = store.ErrNotFound
+		if err == nil {
+			err = e.holds(ctx, tx, q.Kind, row, under{q.Parent, q.Above})
+		}
+		if err == nil {
+			err = e.hidden(ctx, tx, q.Scope, q.Kind, row)
 		}
 		if err != nil {
 			return nil, missing(err, q.Kind, q.ID)
 		}
-		return e.render(ctx, tx, store.Working, q.Kind, q.View, row)
+		return e.renderFor(ctx, tx, store.Working, q.Kind, q.View, row, q.Access)
 	})
 }
 
+// render answers one object to nobody in particular.
 func (e *Engine) render(ctx context.Context, tx *store.Tx, at store.At, kind *resource.Spec, v resource.View, row store.Row) (*resource.Answer, error) {
+	return e.renderFor(ctx, tx, at, kind, v, row, access.ReadWrite)
+}
+
+func (e *Engine) renderFor(ctx context.Context, tx *store.Tx, at store.At, kind *resource.Spec, v resource.View, row store.Row, level access.Level) (*resource.Answer, error) {
 	o := resource.Stored{ID: row.ID, Body: row.Body}
 	j := newJoined(tx, at)
+	j.access = level
 	if err := j.fetch(ctx, kind, v, []resource.Stored{o}); err != nil {
 		return nil, err
 	}
@@ -174,6 +263,8 @@ type joined struct {
 	children  map[member][]resource.Stored
 	referrers map[referrer][]wire.Ref
 	bodies    map[member][]byte
+	places    map[string]map[int64]int
+	access    access.Level
 }
 
 type member struct {
@@ -190,6 +281,7 @@ func newJoined(tx *store.Tx, at store.At) *joined {
 	return &joined{
 		tx: tx, at: at,
 		children: map[member][]resource.Stored{}, referrers: map[referrer][]wire.Ref{}, bodies: map[member][]byte{},
+		places: map[string]map[int64]int{}, access: access.ReadWrite,
 	}
 }
 
@@ -206,6 +298,9 @@ func (j *joined) ByID(kind string, id int64) ([]byte, bool) {
 	return body, ok
 }
 
+// Access is what the caller may do with the kind being read.
+func (j *joined) Access() access.Level { return j.access }
+
 // fetch reads what the view of rows shows, and what that shows in turn.
 func (j *joined) fetch(ctx context.Context, kind *resource.Spec, v resource.View, rows []resource.Stored) error {
 	if len(rows) == 0 {
@@ -220,6 +315,8 @@ func (j *joined) fetch(ctx context.Context, kind *resource.Spec, v resource.View
 			err = j.fetchReferrers(ctx, kind, join.Spec, rows)
 		case resource.JoinEmbeds:
 			err = j.fetchEmbeds(ctx, kind, join.Spec, rows)
+		case resource.JoinOrder:
+			err = j.fetchOrder(ctx, kind)
 		}
 		if err != nil {
 			return err
@@ -235,6 +332,9 @@ func (j *joined) fetchChildren(ctx context.Context, kind *resource.Spec, v resou
 	}
 	all := make([]resource.Stored, 0, len(rows))
 	for _, r := range rows {
+		if r.Parent == r.ID { // apart from the others, and on nothing
+			continue
+		}
 		o := resource.Stored{ID: r.ID, Body: r.Body}
 		all = append(all, o)
 		m := member{kind.Name, r.Parent}
@@ -301,10 +401,15 @@ func (e *Engine) Value(ctx context.Context, org int64, kind *resource.Spec, id i
 	return v, err
 }
 
-// Count answers how many working objects of a kind an org has.
-func (e *Engine) Count(ctx context.Context, org int64, kind *resource.Spec) (n int, err error) {
-	err = e.db.View(ctx, org, func(ctx context.Context, tx *store.Tx) (err error) {
-		n, err = tx.Count(ctx, store.Working, kind.Name, -1)
+// Count answers how many working objects of a kind the caller sees.
+func (e *Engine) Count(ctx context.Context, who *access.Principal, kind *resource.Spec) (n int, err error) {
+	err = e.db.View(ctx, who.Org, func(ctx context.Context, tx *store.Tx) error {
+		ids, all, err := e.seen(ctx, tx, who.Scope, kind)
+		if err == nil && all {
+			n, err = tx.Count(ctx, store.Working, kind.Name, -1)
+		} else {
+			n = len(ids)
+		}
 		return err
 	})
 	return n, err

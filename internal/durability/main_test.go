@@ -23,6 +23,7 @@ import (
 	"github.com/spurline/spurline/internal/server"
 	"github.com/spurline/spurline/internal/store"
 	"github.com/spurline/spurline/internal/store/pgtest"
+	"github.com/spurline/spurline/internal/wire"
 )
 
 // envChild makes the binary a server; it holds a childConfig.
@@ -38,14 +39,14 @@ func TestMain(m *testing.M) {
 // childConfig is how the server process is run.
 type childConfig struct {
 	DataDir, DB string
-	Orgs        []server.OrgPlan // to be made first
+	Orgs        []wire.OrgPlan // to be made first
 }
 
 // greeting is the line that the server process writes when it serves, or when
 // it cannot.
 type greeting struct {
 	URL   string
-	Orgs  []server.Credentials // of the orgs that were made
+	Orgs  []wire.Credentials // of the orgs that were made
 	Error string
 	Lease bool // the database is still another server's
 }
@@ -88,7 +89,7 @@ func open(ctx context.Context, text string) (*server.Server, greeting, error) {
 	}
 	g := greeting{URL: s.URL()}
 	for _, plan := range c.Orgs {
-		made, err := s.CreateOrg(ctx, plan, func(server.Credentials) error { return nil })
+		made, err := s.CreateOrg(ctx, plan)
 		if err != nil {
 			return nil, greeting{}, errors.Join(err, s.Close(ctx))
 		}

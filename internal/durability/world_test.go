@@ -15,7 +15,7 @@ import (
 
 	"github.com/spurline/spurline/internal/client"
 	"github.com/spurline/spurline/internal/kinds"
-	"github.com/spurline/spurline/internal/server"
+	"github.com/spurline/spurline/internal/wire"
 )
 
 const (
@@ -47,9 +47,9 @@ func newWorld(t *testing.T, db string, under ...string) (*world, *process) {
 	w := &world{config: childConfig{DataDir: t.TempDir(), DB: db}, rng: rand.New(rand.NewPCG(seed, 0))}
 	first := w.config
 	for i := range orgs {
-		plan := server.OrgPlan{Name: fmt.Sprint("org ", i), Cloud: fmt.Sprintf("zs%d.example", i)}
+		plan := wire.OrgPlan{Name: fmt.Sprint("org ", i), Cloud: fmt.Sprintf("zs%d.example", i)}
 		for j := range admins {
-			plan.Admins = append(plan.Admins, server.AdminPlan{
+			plan.Admins = append(plan.Admins, wire.AdminPlan{
 				Login: fmt.Sprintf("admin%d@zs%d.example", j, i), Name: fmt.Sprint("Admin ", j), Role: kinds.SuperAdmin,
 			})
 		}

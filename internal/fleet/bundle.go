@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/spurline/spurline/internal/config"
 	"github.com/spurline/spurline/internal/kinds"
 	"github.com/spurline/spurline/internal/store"
 )
@@ -79,10 +80,6 @@ func (f *Fleet) bundle(ctx context.Context, tx *store.Tx, id int64) ([]byte, err
 		return nil, err
 	}
 	view := f.engine.Active(tx)
-	instances, err := view.Children(ctx, kinds.ECInstanceKind, id)
-	if err != nil {
-		return nil, err
-	}
 	parts := []struct {
 		member, kind string
 		id           int64
@@ -101,13 +98,29 @@ func (f *Fleet) bundle(ctx context.Context, tx *store.Tx, id int64) ([]byte, err
 		b.WriteString(part.member)
 		b.Write(body)
 		if i == 0 {
-			b.WriteString(`,"instances":[`)
-			b.Write(bytes.Join(instances, []byte{','}))
-			b.WriteByte(']')
+			if err := owned(ctx, view, &b, id); err != nil {
+				return nil, err
+			}
 		}
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
+}
+
+// owned writes what hangs on a VM.
+func owned(ctx context.Context, view config.ActiveView, b *bytes.Buffer, vm int64) error {
+	for _, part := range []struct{ member, kind string }{
+		{`,"instances":[`, kinds.ECInstanceKind}, {`,"interfaces":[`, kinds.ECInterfaceKind}, {`,"routes":[`, kinds.ECRouteKind},
+	} {
+		bodies, err := view.Children(ctx, part.kind, vm)
+		if err != nil {
+			return err
+		}
+		b.WriteString(part.member)
+		b.Write(bytes.Join(bodies, []byte{','}))
+		b.WriteByte(']')
+	}
+	return nil
 }
 
 // active reads an object of the active view, as a row and as the struct of its

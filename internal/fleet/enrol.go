@@ -62,7 +62,9 @@ func (n *enrolling) run(ctx context.Context, hash tokenHash) (out enrolled, err 
 	out.vm, err = n.ByKey(ctx, store.Working, kinds.ECVMKind, n.in.NativeID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		out.vm, out.uuid, err = n.makeVM(ctx)
+		if out.vm, out.uuid, err = n.makeVM(ctx); err == nil {
+			err = n.markDeployed(ctx)
+		}
 	case err == nil:
 		out.uuid, err = n.refresh(ctx, out.vm)
 	}
@@ -105,6 +107,16 @@ func (n *enrolling) findTemplate(ctx context.Context) error {
 		return wire.Invalid("cloud", "is %s, but the template %q is for %s", n.in.Cloud, name, data.CloudProviderType)
 	}
 	return nil
+}
+
+// markDeployed notes the first enrolment with the template.
+func (n *enrolling) markDeployed(ctx context.Context) error {
+	marks, err := n.Children(ctx, store.Working, kinds.DeploymentKind, []int64{int64(n.template.ID)})
+	if err != nil || len(marks) > 0 {
+		return err
+	}
+	_, err = n.Insert(ctx, n.New(kinds.DeploymentKind, &kinds.Deployment{}), config.Place{Parent: int64(n.template.ID), Mode: store.Immediate})
+	return err
 }
 
 // noTemplate says why the active view has no template of the name.

@@ -145,18 +145,10 @@ func (n *enrolling) makeVM(ctx context.Context) (row store.Row, uuid string, err
 func (n *enrolling) newVM(name string) *kinds.ECVM {
 	in := n.in
 	vm := &kinds.ECVM{
-		Name: name, Status: []string{"REGISTERED", "PKG_REPO_REGISTERED"},
-		ProvTemplate: &wire.Ref{ID: n.template.ID}, FormFactor: n.template.Data.FormFactor,
-		ManagementNw: kinds.NetworkOf(wire.Interface{}),
-		NatIP:        address("198.51.100.", in.NativeID, 1, 254),
-		ZIAGateway:   address("203.0.113.", in.Region, 1, 127),
-		ZPABroker:    address("203.0.113.", in.Region, 128, 254),
-		BuildVersion: "0", LastUpgradeTime: wire.At(n.Facts.Now),
+		Name: name, ProvTemplate: &wire.Ref{ID: n.template.ID}, FormFactor: n.template.Data.FormFactor,
+		ManagementNw: kinds.NetworkOf(wire.Interface{}), BuildVersion: "0",
 		UpgradeEndTime: 7200, UpgradeDayOfWeek: 1, HAStatus: "DISABLED",
 		MetaConfig: kinds.MetaConfig{NativeID: in.NativeID},
-	}
-	if r, ok := LookupRegion(in.Cloud, in.Region); ok {
-		vm.CityGeoID = wire.Int(r.CityGeoID)
 	}
 	n.report(vm)
 	return vm

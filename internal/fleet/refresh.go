@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spurline/spurline/internal/kinds"
 	"github.com/spurline/spurline/internal/store"
@@ -37,6 +38,9 @@ func (n *enrolling) refresh(ctx context.Context, row store.Row) (uuid string, er
 // say stays as it was.
 func (n *enrolling) report(vm *kinds.ECVM) {
 	in := n.in
+	if !slices.Contains(vm.Status, registered) {
+		n.register(vm)
+	}
 	if in.FormFactor != "" {
 		vm.FormFactor = in.FormFactor
 	}
@@ -48,6 +52,22 @@ func (n *enrolling) report(vm *kinds.ECVM) {
 	}
 	vm.ManagementNw = readdressed(vm.ManagementNw, in.Management)
 	vm.MetaConfig.HostName = in.Name
+}
+
+// registered is the word in a VM's status that its enrolment leaves there.
+const registered = "REGISTERED"
+
+// register writes into a VM what it has from its first enrolment on. One that
+// an admin announced, or disabled before that, was without.
+func (n *enrolling) register(vm *kinds.ECVM) {
+	in := n.in
+	vm.Status = append(slices.Clone(vm.Status), registered, "PKG_REPO_REGISTERED")
+	vm.NatIP = address("198.51.100.", in.NativeID, 1, 254)
+	vm.ZIAGateway, vm.ZPABroker = address("203.0.113.", in.Region, 1, 127), address("203.0.113.", in.Region, 128, 254)
+	vm.LastUpgradeTime = wire.At(n.Facts.Now)
+	if r, ok := LookupRegion(in.Cloud, in.Region); ok {
+		vm.CityGeoID = wire.Int(r.CityGeoID)
+	}
 }
 
 // readdressed returns a network with the address that is reported for it, if

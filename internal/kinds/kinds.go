@@ -9,12 +9,15 @@ import "github.com/spurline/spurline/internal/resource"
 func All() (*resource.Set, error) {
 	var specs []*resource.Spec
 	for _, define := range []func() (*resource.Spec, error){
-		adminRole, adminUser,
-		locationTemplate, provURL, location,
-		ecGroup, ecVM, ecInstance,
+		adminRole, adminUser, apiKey,
+		locationTemplate, provURL, deployment, location,
+		ecGroup, ecVM, ecInstance, ecInterface, ecRoute,
 		ipSourceGroup, ipGroup, ipDestinationGroup,
 		networkService, networkServiceGroup,
 		gateway, dnsGateway,
+		zpaSegment, zpaSegmentGroup, workloadGroup,
+		forwardingRule, dnsRule, logRule,
+		publicCloudInfo, accountGroup, publicCloudAccount, publicCloudAccountIDStatus,
 	} {
 		s, err := define()
 		if err != nil {
@@ -29,12 +32,21 @@ func All() (*resource.Set, error) {
 const (
 	AdminRoleKind        = "adminRole"
 	AdminUserKind        = "adminUser"
+	APIKeyKind           = "apiKey"
 	LocationTemplateKind = "locationTemplate"
 	ProvURLKind          = "provUrl"
+	DeploymentKind       = "deployment"
 	LocationKind         = "location"
 	ECGroupKind          = "ecGroup"
 	ECVMKind             = "ecVm"
 	ECInstanceKind       = "ecInstance"
+	ECInterfaceKind      = "ecInterface"
+	ECRouteKind          = "ecRoute"
+
+	PublicCloudInfoKind            = "publicCloudInfo"
+	AccountGroupKind               = "accountGroup"
+	PublicCloudAccountKind         = "publicCloudAccount"
+	PublicCloudAccountIDStatusKind = "publicCloudAccountIdStatus"
 
 	IPSourceGroupKind       = "ipSourceGroup"
 	IPGroupKind             = "ipGroup"
@@ -43,6 +55,13 @@ const (
 	NetworkServiceGroupKind = "networkServiceGroup"
 	GatewayKind             = "gateway"
 	DNSGatewayKind          = "dnsGateway"
+
+	ZPASegmentKind      = "zpaApplicationSegment"
+	ZPASegmentGroupKind = "zpaApplicationSegmentGroup"
+	WorkloadGroupKind   = "workloadGroup"
+	ForwardingRuleKind  = "forwardingRule"
+	DNSRuleKind         = "dnsRule"
+	LogRuleKind         = "logRule"
 )
 
 // The vendor's usual rates (behaviours.md 13.2), as operations.tsv spells them.

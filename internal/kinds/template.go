@@ -103,7 +103,7 @@ type ProvURL struct {
 	Type           string        `json:"provUrlType" required:"true" enum:"ONPREM CLOUD DISABLED MON_DELETED DELETING DELETING_LAST DELETED"`
 	Data           *ProvURLData  `json:"provUrlData" required:"true"`
 	UsedInEcGroups resource.Live `json:"usedInEcGroups" live:"referrers ecGroup"`
-	Status         resource.Live `json:"status" live:"used ecGroup DEPLOYED NOT_DEPLOYED"`
+	Status         resource.Live `json:"status" live:"has deployment DEPLOYED NOT_DEPLOYED"`
 	LastModUID     *wire.Ref     `json:"lastModUid,omitempty" stamp:"by" view:"post:hide put:hide"`
 	LastMod        wire.Time     `json:"lastModTime" stamp:"time" view:"post:hide put:hide"`
 }
@@ -142,6 +142,19 @@ func provURL() (*resource.Spec, error) {
 		Filters:  []resource.Filter[ProvURL]{{Param: "name", Name: resource.NameIs}},
 		Defaults: fillProvURL,
 		Validate: checkProvURL,
+	})
+}
+
+// Deployment marks a provisioning template that a connector has enrolled with,
+// which stays DEPLOYED when its groups are gone (recorded). It has no
+// operations; it goes with its template.
+type Deployment struct {
+	ID wire.Int `json:"id"`
+}
+
+func deployment() (*resource.Spec, error) {
+	return resource.Define(resource.Kind[Deployment]{
+		Name: DeploymentKind, Title: "deployment", Parent: resource.Parent{Kind: ProvURLKind, Owned: true}, Unstaged: true,
 	})
 }
 

@@ -48,11 +48,17 @@ func Expand(s *resource.Spec) []Operation {
 		if v.write {
 			o.Level, o.Limit = access.ReadWrite, s.Write
 		}
+		if v.op == resource.Lite || v.op == resource.LiteGet {
+			o.Limit = s.LiteRead
+		}
 		switch v.op {
 		case resource.List, resource.Lite:
 			o.Query = PageParams()
 			for _, f := range s.Filters {
 				o.Query = append(o.Query, Param{f.Param, f.Type})
+			}
+			if s.Sortable() && v.op == resource.List {
+				o.Query = append(o.Query, Param{"sortBy", resource.String}, Param{"sortOrder", resource.String})
 			}
 			o.Out = s.Type
 		case resource.Delete, resource.DeleteAnswered:

@@ -24,6 +24,8 @@ const (
 	Unsigned
 	// ByToken: a connector's own token, as a bearer.
 	ByToken
+	// ByOwner: the token of the installation's owner, as a bearer.
+	ByOwner
 )
 
 // Operation is one method and path. Entries are plain data; Handle is bound by
@@ -44,6 +46,8 @@ type Operation struct {
 	Query   []Param
 	In, Out reflect.Type // nil = no body
 	Status  int          // of success
+	// Stream operations are handed their body unread, and bound it themselves.
+	Stream bool
 
 	// Spec and Verb are set where the operation was expanded from a kind.
 	Spec *resource.Spec

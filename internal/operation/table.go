@@ -46,7 +46,7 @@ func (o *Operation) faults() (out []string) {
 	if !o.Native && o.Limit.Unlimited() && !strings.HasPrefix(o.Path, "/auth") {
 		out = append(out, "has no limit")
 	}
-	if bodyless(o.Method) && o.In != nil {
+	if bodyless(o.Method) && (o.In != nil || o.Stream) || o.In != nil && o.Stream {
 		out = append(out, "takes a body that its method does not carry")
 	}
 	return out

@@ -31,6 +31,7 @@ func (s *Spec) Decode(body []byte) (Object, error) {
 		}
 		return Object{}, invalidBody("it is not valid JSON: " + syntaxCause(err))
 	}
+	o.claims = s.plan.claims(o.v)
 	s.plan.dropReadOnly(o.v)
 	return o, nil
 }

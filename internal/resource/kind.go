@@ -10,6 +10,7 @@ package resource
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spurline/spurline/internal/access"
@@ -52,12 +53,17 @@ const (
 //	json:"name"                    as the API spells it; declaration order is wire order
 //	required:"true"                must be sent, and not empty
 //	enum:"A B" max:"255" min:"0"   limits of a value; for strings max counts characters
-//	readonly:"true"                whatever a client sends is dropped
+//	readonly:"true"                whatever a client sends is dropped; a replace keeps what was
 //	stamp:"by" / stamp:"time"      who wrote the object last, and when
 //	assign:"id"                    a nested object's id, from the org's id source
+//	parent:"id"                    the id of the object that this one hangs on
 //	ref:"kind" / ref:"kind,embed"  a reference, as {id,name} or as the target itself
 //	live:"…"                       spliced at read, never stored; see Live
+//	scope:"true"                   on the id or a reference: the location that the object is in
+//	extends:"adminRank"            references to the object show the member under that name
 //	order:"list lite"              on the name: these lists are in its order, in any case
+//	sort:"name"                    values of sortBy that sort the list by the member
+//	lock:"true"                    on a stamp: a replace that carries an outdated one is refused
 //	view:"post:hide put:false"     what an answer does with the member; see View
 type Kind[T any] struct {
 	Name     string // storage key and CLI noun: "locationTemplate"
@@ -88,6 +94,8 @@ type Parent struct {
 type Limits struct {
 	// Rates, as operations.tsv spells them. An empty Delete takes Write.
 	Read, Write, Delete string
+	// LiteRead is that of the lite list; empty takes Read.
+	LiteRead string
 	// Default sizes of a page of the list and of the lite list; 0 answers
 	// everything.
 	Page, LitePage int
@@ -120,6 +128,9 @@ type Facts struct {
 type Lookup interface {
 	ByID(kind string, id int64) (any, error)
 	ByName(kind, name string) (any, error)
+	// Children answers the objects of kind that hang on parent, and of a kind
+	// without a parent all objects when parent is 0.
+	Children(kind string, parent int64) ([]any, error)
 }
 
 // ParamType is how a query parameter is written.
@@ -139,6 +150,9 @@ type Value struct {
 	Int  int64
 	Bool bool
 }
+
+// IsInt reports whether a number is one of the values.
+func (v Value) IsInt(n int64) bool { return v.Is(strconv.FormatInt(n, 10)) }
 
 // Is reports whether text is one of the values.
 func (v Value) Is(text string) bool { return slices.Contains(v.All, text) }

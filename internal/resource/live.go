@@ -2,6 +2,7 @@ package resource
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -13,8 +14,17 @@ import (
 //	live:"count location"     how many objects of that kind hang on it
 //	live:"referrers ecGroup"  references to the objects of that kind that name
 //	                          it; the member is absent when there are none
-//	live:"used ecGroup A B"   "A" while an object of that kind names it, else "B"
-//	live:"status"             the connector's state, from memory, at the last moment
+//	live:"has mark A B"       "A" while an object of that kind hangs on it, else "B"
+//	live:"status"             the connector's state, from memory, at the last moment;
+//	                          DISABLED while the object's own status holds that
+//
+// Two forms are of members that hold something of the object's own as well:
+//
+//	live:"order rank"  on a wire.Int: the place among the objects of its kind, from 1,
+//	                   which ascend by the member rank. What is stored shows where the
+//	                   object has no such place. Clients send it.
+//	live:"access"      on a string: what the caller may do with it; a stored READ_ONLY
+//	                   holds for everybody.
 type Live struct{}
 
 // MarshalJSON holds the member's place.
@@ -29,9 +39,23 @@ const (
 	liveChildren liveForm = iota + 1
 	liveCount
 	liveReferrers
-	liveUsed
+	liveHas
 	liveStatus
+	liveOrder
+	liveAccess
 )
+
+// fits reports whether a member of type t can be of the form.
+func (f liveForm) fits(t reflect.Type) bool {
+	switch f {
+	case liveOrder:
+		return t == intType
+	case liveAccess:
+		return t.Kind() == reflect.String
+	default:
+		return t == liveType
+	}
+}
 
 // live is what a live member's tag says.
 type live struct {
@@ -39,6 +63,7 @@ type live struct {
 	kind    string
 	spec    *Spec // of kind, once the set is linked
 	yes, no string
+	rank    string // the member that an order ascends by
 }
 
 func parseLive(tag string) (*live, error) {
@@ -48,7 +73,8 @@ func parseLive(tag string) (*live, error) {
 		words int
 	}{
 		"children": {liveChildren, 2}, "count": {liveCount, 2}, "referrers": {liveReferrers, 2},
-		"used": {liveUsed, 4}, "status": {liveStatus, 1},
+		"has": {liveHas, 4}, "status": {liveStatus, 1},
+		"order": {liveOrder, 2}, "access": {liveAccess, 1},
 	}
 	if len(words) == 0 {
 		return nil, fmt.Errorf("a live member says what it is")
@@ -58,7 +84,10 @@ func parseLive(tag string) (*live, error) {
 		return nil, fmt.Errorf("live:%q is not understood", tag)
 	}
 	l := &live{form: f.form}
-	if f.words > 1 {
+	switch {
+	case f.form == liveOrder:
+		l.rank = words[1]
+	case f.words > 1:
 		l.kind = words[1]
 	}
 	if f.words > 2 {

@@ -15,6 +15,8 @@ import (
 type Object struct {
 	spec *Spec
 	v    reflect.Value // the struct, addressable
+	// claims are the stamps as the client that sent the object knows them.
+	claims []claim
 }
 
 // Spec returns the object's kind.
@@ -42,6 +44,10 @@ func (o Object) Stamp(by wire.Ref, at time.Time) {
 	for _, m := range o.spec.plan.members {
 		switch m.stamp {
 		case "by":
+			if m.kind == reflect.Int64 { // the bare id
+				o.v.Field(m.index).SetInt(int64(by.ID))
+				continue
+			}
 			o.v.Field(m.index).Set(reflect.ValueOf(&by))
 		case "time":
 			o.v.Field(m.index).SetInt(at.Unix())

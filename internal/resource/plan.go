@@ -35,6 +35,7 @@ const (
 	show action = iota
 	hide
 	literal // write member.literals[view] in place of the value
+	bare    // write references as their ids alone
 )
 
 // plan is what Define learns about a struct: its members in wire order.
@@ -55,12 +56,18 @@ type member struct {
 	literals [views]string
 	live     *live
 	ref      *reference
+	isRef    bool // of the type of references, whether or not it is one to a kind
 	stamp    string
+	lock     bool // a replace that carries an outdated one is refused
 	assign   bool
+	parent   bool
+	scope    bool   // says which location the object lies in
+	extends  string // name under which references to the object show the member
 	readonly bool
 	required bool
 	omitted  bool     // omitempty
 	orders   []string // views whose lists are in the order of this member
+	sorts    []string // values of sortBy that mean this member
 	enum     []string
 	min, max *int64
 }
@@ -101,7 +108,8 @@ func memberOf(f reflect.StructField, index int) (*member, error) {
 	}
 	m := &member{
 		name: name, index: index, omitted: options == "omitempty",
-		stamp: f.Tag.Get("stamp"), assign: f.Tag.Get("assign") == "id",
+		stamp: f.Tag.Get("stamp"), lock: f.Tag.Get("lock") == "true", sorts: strings.Fields(f.Tag.Get("sort")), assign: f.Tag.Get("assign") == "id", parent: f.Tag.Get("parent") == "id",
+		scope: f.Tag.Get("scope") == "true", extends: f.Tag.Get("extends"),
 		readonly: f.Tag.Get("readonly") == "true", required: f.Tag.Get("required") == "true",
 		enum: strings.Fields(f.Tag.Get("enum")), orders: strings.Fields(f.Tag.Get("order")),
 	}
@@ -126,11 +134,15 @@ func (m *member) setType(f reflect.StructField) error {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
-	m.kind = t.Kind()
+	m.kind, m.isRef = t.Kind(), t == refType
 	tag, isRef := f.Tag.Lookup("ref")
+	form, isLive := f.Tag.Lookup("live")
 	switch {
-	case t == liveType:
-		l, err := parseLive(f.Tag.Get("live"))
+	case t == liveType, isLive:
+		l, err := parseLive(form)
+		if err == nil && !l.form.fits(t) {
+			return fmt.Errorf("live:%q does not fit the type", form)
+		}
 		m.live = l
 		return err
 	case isRef && t != refType:
@@ -151,7 +163,7 @@ func (m *member) setViews(tag string) error {
 	if m.name != "id" && m.name != "name" {
 		m.actions[InLite] = hide
 	}
-	if m.live != nil {
+	if m.live != nil && m.live.form != liveOrder {
 		m.actions[InBundle] = hide
 	}
 	for _, item := range strings.Fields(tag) {
@@ -165,6 +177,11 @@ func (m *member) setViews(tag string) error {
 			m.actions[v] = show
 		case "hide":
 			m.actions[v] = hide
+		case "id":
+			if m.ref == nil && !m.isRef {
+				return fmt.Errorf("view %q: only references have an id to show", name)
+			}
+			m.actions[v] = bare
 		case "zero":
 			m.actions[v], m.literals[v] = literal, m.zero()
 		default:

@@ -1,8 +1,10 @@
 package resource
 
 import (
+	"bytes"
 	"strconv"
 
+	"github.com/spurline/spurline/internal/access"
 	"github.com/spurline/spurline/internal/wire"
 )
 
@@ -18,6 +20,8 @@ type Joins interface {
 	Children(kind string, parent int64) []Stored // by ascending id
 	Referrers(kind, toKind string, toID int64) []wire.Ref
 	ByID(kind string, id int64) ([]byte, bool)
+	Place(kind string, id int64) int // among the objects of its kind, from 1; 0 = none
+	Access() access.Level            // the caller's, to the kind being read
 }
 
 // Render appends the view of a stored object to out.
@@ -26,7 +30,7 @@ func (s *Spec) Render(out *Answer, o Stored, v View, j Joins) {
 		out.Bytes = append(out.Bytes, o.Body...)
 		return
 	}
-	r := renderer{out: out, view: v, joins: j, spec: s, id: o.ID}
+	r := renderer{out: out, view: v, joins: j, spec: s, id: o.ID, body: o.Body}
 	r.object(s.plan, o.Body)
 }
 
@@ -36,6 +40,7 @@ type renderer struct {
 	joins Joins
 	spec  *Spec
 	id    int64
+	body  []byte
 }
 
 // object walks the members of a stored object, which is compact and valid
@@ -74,10 +79,15 @@ func (r *renderer) member(m *member, value []byte) bool {
 		return false
 	case m.actions[r.view] == literal:
 		r.out.Bytes = append(r.out.Bytes, m.literals[r.view]...)
+	case m.actions[r.view] == bare:
+		r.elements(value, r.bareRef)
 	case m.live != nil:
-		return r.live(m.live)
+		return r.live(m.live, value)
 	case m.ref != nil && m.ref.embed:
-		return r.embed(m.ref, value)
+		if _, ok := refID(value); !ok && value[0] != '[' {
+			return false
+		}
+		r.elements(value, func(value []byte) { r.embed(m.ref, value) })
 	case m.sub != nil && !m.sub.copies[r.view]:
 		r.nested(m.sub, value)
 	default:
@@ -87,35 +97,68 @@ func (r *renderer) member(m *member, value []byte) bool {
 }
 
 func (r *renderer) nested(p *plan, value []byte) {
-	switch value[0] {
-	case '{':
-		r.object(p, value)
-	case '[':
-		r.out.Bytes = append(r.out.Bytes, '[')
-		for i := 1; value[i] != ']'; {
-			if value[i] == ',' {
-				r.out.Bytes = append(r.out.Bytes, ',')
-				i++
-			}
-			end := skipValue(value, i)
-			r.nested(p, value[i:end])
-			i = end
+	r.elements(value, func(value []byte) {
+		if value[0] == '{' {
+			r.object(p, value)
+		} else {
+			r.out.Bytes = append(r.out.Bytes, value...)
 		}
-		r.out.Bytes = append(r.out.Bytes, ']')
-	default:
-		r.out.Bytes = append(r.out.Bytes, value...)
-	}
+	})
 }
 
-func (r *renderer) live(l *live) bool {
+// elements has one append a value, or each element of a list.
+func (r *renderer) elements(value []byte, one func([]byte)) {
+	if value[0] != '[' {
+		one(value)
+		return
+	}
+	r.out.Bytes = append(r.out.Bytes, '[')
+	for i := 1; value[i] != ']'; {
+		if value[i] == ',' {
+			r.out.Bytes = append(r.out.Bytes, ',')
+			i++
+		}
+		end := skipValue(value, i)
+		r.elements(value[i:end], one)
+		i = end
+	}
+	r.out.Bytes = append(r.out.Bytes, ']')
+}
+
+// bareRef appends the id of a reference, in its object.
+func (r *renderer) bareRef(value []byte) {
+	id, ok := refID(value)
+	if !ok {
+		r.out.Bytes = append(r.out.Bytes, value...)
+		return
+	}
+	r.out.Bytes = append(strconv.AppendInt(append(r.out.Bytes, refHead...), id, 10), '}')
+}
+
+func (r *renderer) live(l *live, stored []byte) bool {
 	switch l.form {
+	case liveOrder:
+		if place := r.joins.Place(r.spec.Name, r.id); place > 0 {
+			stored = strconv.AppendInt(nil, int64(place), 10)
+		}
+		r.out.Bytes = append(r.out.Bytes, stored...)
+	case liveAccess:
+		level := r.joins.Access()
+		if string(stored) == strconv.Quote(access.ReadOnly.String()) {
+			level = min(level, access.ReadOnly)
+		}
+		r.out.Bytes = strconv.AppendQuote(r.out.Bytes, level.String())
 	case liveStatus:
+		if r.spec.Holds(r.body, "status", disabled) {
+			r.out.Bytes = strconv.AppendQuote(r.out.Bytes, disabled)
+			return true
+		}
 		r.out.Holes = append(r.out.Holes, Hole{At: len(r.out.Bytes), ID: r.id})
 	case liveCount:
 		r.out.Bytes = strconv.AppendInt(r.out.Bytes, int64(len(r.joins.Children(l.kind, r.id))), 10)
-	case liveUsed:
+	case liveHas:
 		word := l.no
-		if len(r.joins.Referrers(l.kind, r.spec.Name, r.id)) > 0 {
+		if len(r.joins.Children(l.kind, r.id)) > 0 {
 			word = l.yes
 		}
 		r.out.Bytes = strconv.AppendQuote(r.out.Bytes, word)
@@ -140,48 +183,58 @@ func (r *renderer) live(l *live) bool {
 
 // embed appends the referenced object. One that is gone from the revision
 // being read shows as the reference that is left of it.
-func (r *renderer) embed(ref *reference, value []byte) bool {
-	id, ok := refID(value)
-	if !ok {
-		return false
-	}
+func (r *renderer) embed(ref *reference, value []byte) {
+	id, _ := refID(value)
 	body, ok := r.joins.ByID(ref.kind, id)
 	if !ok {
 		r.out.Bytes = append(r.out.Bytes, value...)
-		return true
+		return
 	}
 	ref.spec.Render(r.out, Stored{ID: id, Body: body}, InEmbed, r.joins)
-	return true
 }
+
+const refHead = `{"id":`
 
 // refID reads the id of a stored reference, whose first member it is.
 func refID(value []byte) (int64, bool) {
-	const head = `{"id":`
-	if len(value) <= len(head) || string(value[:len(head)]) != head {
+	if len(value) <= len(refHead) || string(value[:len(refHead)]) != refHead {
 		return 0, false
 	}
-	end := skipValue(value, len(head))
-	id, err := strconv.ParseInt(string(value[len(head):end]), 10, 64)
+	end := skipValue(value, len(refHead))
+	id, err := strconv.ParseInt(string(value[len(refHead):end]), 10, 64)
 	return id, err == nil
 }
 
-// IsSet reports whether a stored object's own boolean member is true.
-func (s *Spec) IsSet(body []byte, name string) bool {
-	if s.plan.byName[name] == nil {
-		return false
+// refIDs appends the ids of a stored reference, or of each in a list.
+func refIDs(ids []int64, value []byte) []int64 {
+	if len(value) == 0 || value[0] != '[' {
+		if id, ok := refID(value); ok {
+			ids = append(ids, id)
+		}
+		return ids
 	}
-	for i := 1; i < len(body) && body[i] != '}'; {
-		if body[i] == ',' {
+	for i := 1; value[i] != ']'; {
+		if value[i] == ',' {
 			i++
 		}
-		nameEnd := skipValue(body, i)
-		end := skipValue(body, nameEnd+1)
-		if string(body[i+1:nameEnd-1]) == name {
-			return string(body[nameEnd+1:end]) == "true"
-		}
+		end := skipValue(value, i)
+		ids = refIDs(ids, value[i:end])
 		i = end
 	}
-	return false
+	return ids
+}
+
+// disabled is the word in a connector's own status that hides its state.
+const disabled = "DISABLED"
+
+// IsSet reports whether a stored object's own boolean member is true.
+func (s *Spec) IsSet(body []byte, name string) bool {
+	return s.plan.byName[name] != nil && string(valueOf(body, name)) == "true"
+}
+
+// Holds reports whether a stored object's own list of words has a word.
+func (s *Spec) Holds(body []byte, name, word string) bool {
+	return bytes.Contains(valueOf(body, name), strconv.AppendQuote(nil, word))
 }
 
 // skipValue returns the end of the value that starts at i in compact, valid
@@ -235,6 +288,7 @@ const (
 	JoinChildren  JoinForm = iota // objects of Kind that hang on the rendered ones
 	JoinReferrers                 // objects of Kind that name the rendered ones
 	JoinEmbeds                    // objects of Kind that the rendered ones name; see EmbedIDs
+	JoinOrder                     // the places of the rendered ones
 )
 
 // Joins lists what the view of this kind needs. Children may need joins of
@@ -247,10 +301,12 @@ func (p *plan) joins(v View) (out []Join) {
 			continue
 		}
 		switch {
-		case m.live != nil && (m.live.form == liveChildren || m.live.form == liveCount):
+		case m.live != nil && (m.live.form == liveChildren || m.live.form == liveCount || m.live.form == liveHas):
 			out = append(out, Join{JoinChildren, m.live.kind, m.live.spec})
-		case m.live != nil && (m.live.form == liveReferrers || m.live.form == liveUsed):
+		case m.live != nil && m.live.form == liveReferrers:
 			out = append(out, Join{JoinReferrers, m.live.kind, m.live.spec})
+		case m.live != nil && m.live.form == liveOrder:
+			out = append(out, Join{Form: JoinOrder})
 		case m.ref != nil && m.ref.embed:
 			out = append(out, Join{JoinEmbeds, m.ref.kind, m.ref.spec})
 		case m.sub != nil:
@@ -279,9 +335,7 @@ func embedIDs(ids []int64, p *plan, body []byte, kind string) []int64 {
 		switch {
 		case m == nil:
 		case m.ref != nil && m.ref.embed && m.ref.kind == kind:
-			if id, ok := refID(value); ok {
-				ids = append(ids, id)
-			}
+			ids = refIDs(ids, value)
 		case m.sub != nil:
 			ids = embedIDs(ids, m.sub, value, kind)
 		}

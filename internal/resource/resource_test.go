@@ -26,7 +26,7 @@ type book struct {
 	Name   string    `json:"name"`
 	Open   wire.Bool `json:"open" view:"put:false embed:true list:hide lite:show"`
 	State  Live      `json:"state" live:"status"`
-	Used   Live      `json:"used" live:"used letter YES NO"`
+	Used   Live      `json:"used" live:"has letter YES NO"`
 	Users  Live      `json:"users" live:"referrers letter"`
 	Cover  *cover    `json:"cover,omitempty"`
 	Genre  string    `json:"genre,omitempty" enum:"A B"`
@@ -82,10 +82,14 @@ type fixed struct {
 	children  []Stored
 	referrers []wire.Ref
 	bodies    map[int64]string
+	place     int
+	access    access.Level
 }
 
 func (f fixed) Children(string, int64) []Stored            { return f.children }
 func (f fixed) Referrers(string, string, int64) []wire.Ref { return f.referrers }
+func (f fixed) Place(string, int64) int                    { return f.place }
+func (f fixed) Access() access.Level                       { return f.access }
 func (f fixed) ByID(_ string, id int64) ([]byte, bool)     { b, ok := f.bodies[id]; return []byte(b), ok }
 func render(s *Spec, body string, v View, j Joins) (string, int) {
 	a := &Answer{}
@@ -98,7 +102,7 @@ const storedBook = `{"id":7,"name":"a \"}\\ b","open":true,"state":null,"used":n
 func TestRenderViews(t *testing.T) {
 	t.Parallel()
 	set := library(t)
-	users := fixed{referrers: []wire.Ref{{ID: 9, Name: "n"}}}
+	users := fixed{referrers: []wire.Ref{{ID: 9, Name: "n"}}, children: []Stored{{ID: 9, Body: []byte(`{"id":9}`)}}}
 	for _, c := range []struct {
 		name, kind, body string
 		view             View

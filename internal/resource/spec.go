@@ -24,7 +24,7 @@ type Spec struct {
 	Audit             Audit
 	Unique            Uniqueness
 	Unstaged          bool
-	Read              limit.Rate
+	Read, LiteRead    limit.Rate
 	Write             limit.Rate
 	Remove            limit.Rate
 	Filters           []FilterSpec
@@ -37,7 +37,12 @@ type Spec struct {
 
 	plan     *plan
 	id, name *member
-	joins    [views][]Join
+	// Where objects have a place among each other: the members that say it and
+	// what places ascend by.
+	order, rank *member
+	joins       [views][]Join
+	scoping     Scoping
+	scopeOf     *Spec
 }
 
 // FilterSpec is a filter with its type erased.
@@ -60,10 +65,15 @@ func Define[T any](k Kind[T]) (*Spec, error) {
 		Limits: k.Limits, Audit: k.Audit, Unique: k.Unique, Unstaged: k.Unstaged, Type: p.typ,
 		plan: p, id: p.byName["id"], name: p.byName["name"],
 	}
+	for _, m := range p.members {
+		if m.live != nil && m.live.form == liveOrder {
+			s.order, s.rank = m, p.byName[m.live.rank]
+		}
+	}
 	for _, r := range []struct {
 		to   *limit.Rate
 		text string
-	}{{&s.Read, k.Limits.Read}, {&s.Write, k.Limits.Write}, {&s.Remove, first(k.Limits.Delete, k.Limits.Write)}} {
+	}{{&s.Read, k.Limits.Read}, {&s.LiteRead, first(k.Limits.LiteRead, k.Limits.Read)}, {&s.Write, k.Limits.Write}, {&s.Remove, first(k.Limits.Delete, k.Limits.Write)}} {
 		if r.text == "" {
 			continue
 		}
@@ -114,6 +124,8 @@ func (s *Spec) check() error {
 		return fmt.Errorf("kind %q: a kind has a name and a title", s.Name)
 	case s.id == nil || s.plan.typ.Field(s.id.index).Type != intType:
 		return fmt.Errorf("kind %s: its first wire member is id, a wire.Int", s.Name)
+	case s.order != nil && (s.rank == nil || s.plan.typ.Field(s.rank.index).Type != intType):
+		return fmt.Errorf("kind %s: its order needs a rank, a wire.Int", s.Name)
 	case s.Unique != NotUnique && s.name == nil:
 		return fmt.Errorf("kind %s: unique by a name that it does not have", s.Name)
 	case s.Ops != 0 && (!strings.HasPrefix(s.Path, "/") || s.Feature == ""):
@@ -195,6 +207,7 @@ func NewSet(specs ...*Spec) (*Set, error) {
 			return nil, fmt.Errorf("kind %s: parent kind %q is unknown", s.Name, s.Parent.Kind)
 		}
 	}
+	set.linkScope()
 	for _, s := range specs {
 		for v := range views {
 			s.joins[v] = distinct(s.plan.joins(v))

@@ -47,7 +47,8 @@ func (ca *CA) Bundle(roots ...string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("the bundle of CAs: %w", err)
 		}
-		bundle = append(data, '\n')
+		data = append(data, '\n')
+		bundle = data
 		break
 	}
 	if err := writeFile(path, append(bundle, own...), 0o644, replaceExisting); err != nil {

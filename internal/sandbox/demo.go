@@ -32,14 +32,14 @@ func DemoSites() []Site {
 const connectorsPerSite = 2
 
 // DemoConnectors are the connectors of the demo fleet, cc-1 and on, site after
-// site. They enrol with the given key; where their server is and where they
-// keep their state is the simulator's to say.
-func DemoConnectors(key string) []ConnectorConfig {
+// site. Their key, where their server is and where they keep their state is the
+// simulator's to say.
+func DemoConnectors() []ConnectorConfig {
 	var fleet []ConnectorConfig
 	for _, site := range DemoSites() {
 		for range connectorsPerSite {
 			fleet = append(fleet, ConnectorConfig{
-				Name: fmt.Sprintf("cc-%d", len(fleet)+1), Key: key,
+				Name:     fmt.Sprintf("cc-%d", len(fleet)+1),
 				Template: site.Template, Cloud: site.Cloud, Region: site.Region, Zone: site.Zone, Network: site.Network,
 			})
 		}

@@ -32,7 +32,6 @@ func (s *Simulator) Grow(ctx context.Context, plan wire.FleetPlan) ([]wire.Simul
 	for group := 1; group <= plan.Groups; group++ {
 		for n := 1; n <= plan.PerGroup; n++ {
 			c := grown(group, n)
-			c.Key = s.cfg.Key
 			if err := s.add(c); err != nil {
 				return nil, err
 			}

@@ -29,7 +29,7 @@ var errClosed = errors.New("the simulator is closed")
 // and Log hold for the connectors that have none of their own; each has a
 // folder of its name in StateDir unless it says otherwise. Names are needed.
 type SimulatorConfig struct {
-	Key        string // enrolment key of those that Grow adds
+	KeyOf      func() (string, error) // enrolment key of those that name none, asked at every start
 	Server     string
 	StateDir   string
 	HTTP       *http.Client
@@ -231,12 +231,20 @@ func (s *Simulator) launch(u *unit) error {
 	if s.closed {
 		return errClosed
 	}
+	cfg := u.cfg
+	if cfg.Key == "" && s.cfg.KeyOf != nil {
+		key, err := s.cfg.KeyOf()
+		if err != nil {
+			return err
+		}
+		cfg.Key = key
+	}
 	ctx, stop := context.WithCancel(s.base)
 	u.stop, u.done = stop, make(chan struct{})
 	u.started, u.err = false, nil
 	u.view.Running, u.view.Stopped = true, ""
 	s.wake()
-	cfg, done := u.cfg, u.done
+	done := u.done
 	cfg.Report = func(e Event) {
 		s.note(u, e)
 		if u.cfg.Report != nil {

@@ -41,11 +41,20 @@ func (s *Server) keepHouse(ctx context.Context) {
 			if n%(t.every/flushEvery) != 0 {
 				continue
 			}
-			if err := t.do(ctx); err != nil && ctx.Err() == nil {
+			if err := s.keep(ctx, t.do); err != nil && ctx.Err() == nil {
 				s.cfg.Log.ErrorContext(ctx, "housekeeping failed", "task", t.name, "error", err)
 			}
 		}
 	}
+}
+
+// keep does a task like a request: not while the data is replaced.
+func (s *Server) keep(ctx context.Context, do func(context.Context) error) error {
+	if err := s.gate.Enter(ctx); err != nil {
+		return err
+	}
+	defer s.gate.Leave()
+	return do(ctx)
 }
 
 // Flush writes the times at which admins and connectors were last heard of.

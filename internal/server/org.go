@@ -4,13 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/spurline/spurline/internal/auth"
 	"github.com/spurline/spurline/internal/config"
@@ -19,38 +20,11 @@ import (
 	"github.com/spurline/spurline/internal/wire"
 )
 
-// OrgPlan is an org to be made.
-type OrgPlan struct {
-	Name   string
-	Cloud  string // cloud domain, "zscloud.net": what generated host names end in
-	Admins []AdminPlan
-}
-
-// AdminPlan is an admin to be made. The first of an org is its default admin.
-type AdminPlan struct{ Login, Name, Role string }
-
-// Credentials are the secrets of an org as they were made. They are written to
-// one file of mode 0600 and nowhere else.
-type Credentials struct {
-	Org          int64              `json:"org"`
-	Cloud        string             `json:"cloud"`
-	APIKey       string             `json:"apiKey"`
-	EnrolmentKey string             `json:"enrolmentKey"`
-	Admins       []AdminCredentials `json:"admins"`
-}
-
-// AdminCredentials are how one admin signs in.
-type AdminCredentials struct {
-	Login    string `json:"login"`
-	Password string `json:"password"`
-	Role     string `json:"role"`
-}
-
 // CredentialsFile is the name of the credentials' file in the data directory.
 const CredentialsFile = "credentials.json"
 
 // ReadCredentials reads the credentials that a data directory holds.
-func ReadCredentials(dataDir string) (c Credentials, err error) {
+func ReadCredentials(dataDir string) (c wire.Credentials, err error) {
 	body, err := os.ReadFile(filepath.Join(dataDir, CredentialsFile))
 	if err != nil {
 		return c, err
@@ -58,73 +32,91 @@ func ReadCredentials(dataDir string) (c Credentials, err error) {
 	return c, json.Unmarshal(body, &c)
 }
 
-// EnsureOrg makes the org on an empty database, or finishes one whose making
-// was cut short, and leaves its credentials in the data directory. On any
-// other database it does nothing.
-func (s *Server) EnsureOrg(ctx context.Context, plan OrgPlan) error {
-	var orgs []store.Org
-	err := s.db.View(ctx, 0, func(ctx context.Context, tx *store.Tx) (err error) {
-		orgs, err = tx.Orgs(ctx)
-		return err
-	})
+// writeCredentials leaves the credentials in the data directory.
+func (s *Server) writeCredentials(c wire.Credentials) error {
+	body, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return err
 	}
-	keep := func(c Credentials) error {
-		return writeCredentials(filepath.Join(s.cfg.DataDir, CredentialsFile), c)
-	}
-	if len(orgs) == 0 {
-		_, err = s.CreateOrg(ctx, plan, keep)
+	return replaceFile(filepath.Join(s.cfg.DataDir, CredentialsFile), append(body, '\n'))
+}
+
+// EnsureOrg makes the org on an empty database, and leaves its credentials in
+// the data directory. On any other database it does nothing.
+func (s *Server) EnsureOrg(ctx context.Context, plan wire.OrgPlan) error {
+	orgs, _, err := s.engine.Orgs(ctx, kinds.AdminUserKind)
+	if err != nil || len(orgs) > 0 {
 		return err
 	}
-	for _, org := range orgs {
-		head, err := s.db.Head(ctx, org.ID)
-		if err != nil {
-			return err
-		}
-		if head.Rev == 0 { // no write was ever committed in it
-			if _, err := s.furnish(ctx, org.ID, plan, keep); err != nil {
-				return err
-			}
-		}
+	_, err = s.makeOrg(ctx, plan, s.writeCredentials)
+	return err
+}
+
+// CreateOrg makes an org with its predefined objects, admins and keys. The
+// credentials of the first one are left in the data directory as well.
+func (s *Server) CreateOrg(ctx context.Context, plan wire.OrgPlan) (c wire.Credentials, err error) {
+	if err := s.gate.Enter(ctx); err != nil {
+		return c, err
+	}
+	defer s.gate.Leave()
+	orgs, _, err := s.engine.Orgs(ctx, kinds.AdminUserKind)
+	if err != nil {
+		return c, err
+	}
+	keep := func(wire.Credentials) error { return nil }
+	if len(orgs) == 0 {
+		keep = s.writeCredentials
+	}
+	return s.makeOrg(ctx, plan, keep)
+}
+
+// domain is what a cloud domain looks like.
+var domain = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+
+func checkPlan(plan *wire.OrgPlan) error {
+	switch {
+	case strings.TrimSpace(plan.Name) == "" || len(plan.Name) > 255 || !utf8.ValidString(plan.Name) || strings.ContainsRune(plan.Name, 0):
+		return wire.Invalid("name", "must have 1 to 255 characters")
+	case len(plan.Cloud) > 100 || !domain.MatchString(plan.Cloud):
+		return wire.Invalid("cloud", "must be a domain in lower case, like zscloud.net")
+	case len(plan.Admins) == 0:
+		return wire.Invalid("admins", "must name at least one admin")
+	}
+	if plan.Admins[0].Role == "" {
+		plan.Admins[0].Role = kinds.SuperAdmin
+	}
+	if plan.Admins[0].Role != kinds.SuperAdmin {
+		return wire.Invalid("role", "of the first admin must be %q", kinds.SuperAdmin)
 	}
 	return nil
 }
 
-// CreateOrg makes an org with its predefined objects, admins and keys. keep is
-// handed the credentials before they are in force: secrets that nobody has
-// would lock everybody out.
-func (s *Server) CreateOrg(ctx context.Context, plan OrgPlan, keep func(Credentials) error) (Credentials, error) {
+// makeOrg makes an org in one write. keep is handed the credentials before
+// they are in force: secrets that nobody has would lock everybody out.
+func (s *Server) makeOrg(ctx context.Context, plan wire.OrgPlan, keep func(wire.Credentials) error) (wire.Credentials, error) {
+	if err := checkPlan(&plan); err != nil {
+		return wire.Credentials{}, err
+	}
 	id, err := rand.Int(rand.Reader, big.NewInt(89_999_999))
 	if err != nil {
-		return Credentials{}, err
+		return wire.Credentials{}, err
 	}
 	org := store.Org{ID: 10_000_000 + id.Int64(), Name: plan.Name, Cloud: plan.Cloud}
-	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.CreateOrg(ctx, org) })
-	if err != nil {
-		return Credentials{}, err
-	}
-	return s.furnish(ctx, org.ID, plan, keep)
-}
-
-// furnish puts into a fresh org, in its first revision, what it is born with.
-func (s *Server) furnish(ctx context.Context, org int64, plan OrgPlan, keep func(Credentials) error) (Credentials, error) {
-	c := Credentials{Org: org, Cloud: plan.Cloud, APIKey: auth.NewAPIKey(), EnrolmentKey: auth.NewEnrolmentKey()}
-	hashes := map[string]string{}
-	for _, a := range plan.Admins {
-		password := auth.NewPassword()
-		hash, err := s.auth.HashPassword(ctx, password)
+	c := wire.Credentials{Org: org.ID, Cloud: plan.Cloud, APIKey: auth.NewAPIKey(), EnrolmentKey: auth.NewEnrolmentKey()}
+	hashes := make([]string, len(plan.Admins))
+	for i, a := range plan.Admins {
+		password, hash, err := s.password(ctx, a.Password)
 		if err != nil {
-			return Credentials{}, err
+			return wire.Credentials{}, err
 		}
-		hashes[a.Login] = hash
-		c.Admins = append(c.Admins, AdminCredentials{a.Login, password, a.Role})
+		hashes[i] = hash
+		c.Admins = append(c.Admins, wire.AdminCredentials{Login: a.Login, Password: password, Role: a.Role})
 	}
 	debug.FreeOSMemory() // a hash takes 19 MiB, which the runtime would hold on to while nobody signs in
 	if err := keep(c); err != nil {
-		return Credentials{}, fmt.Errorf("keep the credentials: %w", err)
+		return wire.Credentials{}, fmt.Errorf("keep the credentials: %w", err)
 	}
-	return c, s.engine.Update(ctx, config.By{Org: c.Org}, func(ctx context.Context, w *config.Writer) error {
+	err = s.engine.Found(ctx, org, func(ctx context.Context, w *config.Writer) error {
 		if err := w.Builtins(ctx); err != nil {
 			return err
 		}
@@ -132,51 +124,38 @@ func (s *Server) furnish(ctx context.Context, org int64, plan OrgPlan, keep func
 			return err
 		}
 		for i, a := range plan.Admins {
-			if err := s.createAdmin(ctx, w, a, i == 0, hashes[a.Login]); err != nil {
+			if err := s.bear(ctx, w, a, i == 0, hashes[i]); err != nil {
 				return fmt.Errorf("admin %s: %w", a.Login, err)
 			}
 		}
-		if err := s.auth.SetAPIKey(ctx, w.Tx, c.Org, w.NextID(), c.APIKey); err != nil {
+		key, err := w.Insert(ctx, w.New(kinds.APIKeyKind, &kinds.APIKey{Enabled: true, LastModified: wire.At(s.cfg.Now())}), config.Place{Mode: store.Immediate})
+		if err != nil {
+			return err
+		}
+		if err := s.auth.SetAPIKey(ctx, w.Tx, c.Org, key.ID, c.APIKey); err != nil {
 			return err
 		}
 		return s.auth.SetEnrolmentKey(ctx, w.Tx, c.Org, c.EnrolmentKey)
 	})
+	return c, err
 }
 
-func ptr[T any](v T) *T { return &v }
-
-func (s *Server) createAdmin(ctx context.Context, w *config.Writer, a AdminPlan, first bool, hash string) error {
-	role, err := w.ByName(ctx, store.Working, kinds.AdminRoleKind, -1, a.Role)
-	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("there is no role %q", a.Role)
-	}
+// bear adds an admin that an org is born with: the trail begins after that.
+func (s *Server) bear(ctx context.Context, w *config.Writer, a wire.AdminPlan, first bool, hash string) error {
+	admin, err := s.newAdmin(ctx, w, a, first)
 	if err != nil {
 		return err
 	}
-	o := w.New(kinds.AdminUserKind, &kinds.AdminUser{
-		LoginName: a.Login, UserName: a.Name, Email: a.Login, Role: &wire.Ref{ID: wire.Int(role.ID)},
-		IsDefaultAdmin: wire.Bool(first), IsNonEditable: wire.Bool(first), PasswordModified: wire.At(s.cfg.Now()),
-	})
-	row, err := w.Insert(ctx, o, config.Place{Mode: store.Immediate})
+	row, err := w.Insert(ctx, admin, config.Place{Mode: store.Immediate})
 	if err != nil {
 		return err
 	}
 	return s.auth.SetPassword(ctx, w.Tx, w.Org(), row.ID, a.Login, hash)
 }
 
-// writeCredentials replaces the file in one step, so that no reader and no
-// crash sees half of it.
-func writeCredentials(path string, c Credentials) error {
-	body, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return err
-	}
-	temp := path + ".new"
-	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := os.WriteFile(temp, append(body, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(temp, path)
+func ptr[T any](v T) *T { return &v }
+
+// EnrolmentKey returns the key that an org's connectors enrol with.
+func (s *Server) EnrolmentKey(ctx context.Context, org int64) (string, error) {
+	return s.auth.EnrolmentKey(ctx, org)
 }

@@ -34,6 +34,7 @@ type Config struct {
 	Listener        net.Listener
 	TLSCert, TLSKey string
 	RateLimits      bool          // enforce the vendor's
+	Strict          bool          // refuse what is tolerated otherwise
 	EditLockAtOnce  bool          // answer 409 at once while another admin saves, instead of waiting
 	Heartbeat       time.Duration // of connectors; 0 = 30 s
 	Simulator       api.Simulator // nil = no simulated connectors
@@ -42,6 +43,7 @@ type Config struct {
 	Kinds           *resource.Set                   // nil = the API's
 	Wrap            func(http.Handler) http.Handler // lays the proxy around the API; nil = none
 	IdleAfter       time.Duration                   // sessions and edits; 0 = 30 min
+	PasswordExpiry  time.Duration                   // age at which a password has to be replaced, 15 to 365 days; 0 = never
 }
 
 // Server is a server that is ready to run.
@@ -53,6 +55,9 @@ type Server struct {
 	fleet  *fleet.Fleet
 	api    *api.API
 	http   *http.Server
+
+	key  [32]byte // what secrets are encrypted with at rest
+	gate api.Gate // closed while the data is replaced
 }
 
 // New opens the database and wires everything up; nothing is served before Run.
@@ -70,12 +75,18 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 			err = errors.Join(err, s.db.Close())
 		}
 	}()
-	key, err := auth.OpenKeyFile(filepath.Join(cfg.DataDir, "secret.key"))
+	if s.key, err = auth.OpenKeyFile(filepath.Join(cfg.DataDir, keyFile)); err != nil {
+		return nil, err
+	}
+	ownerToken, err := ensureOwnerToken(cfg.DataDir)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.settleRestore(ctx); err != nil {
+		return nil, err
+	}
 	s.engine = config.New(s.db, cfg.Kinds, config.Options{Now: cfg.Now})
-	s.auth, err = auth.New(ctx, s.db, auth.Options{Now: cfg.Now, Log: cfg.Log, Key: key, Idle: cfg.IdleAfter})
+	s.auth, err = auth.New(ctx, s.db, auth.Options{Now: cfg.Now, Log: cfg.Log, Key: s.key, Idle: cfg.IdleAfter})
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +94,8 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	ac := api.Config{Engine: s.engine, Auth: s.auth, Fleet: s.fleet, Log: cfg.Log, Now: cfg.Now, Simulator: cfg.Simulator}
+	ac := api.Config{Engine: s.engine, Auth: s.auth, Fleet: s.fleet, Log: cfg.Log, Now: cfg.Now, Simulator: cfg.Simulator, Strict: cfg.Strict, PasswordExpiry: cfg.PasswordExpiry}
+	ac.Owner, ac.OwnerToken, ac.Gate, ac.KeyRotated = s, ownerToken, &s.gate, s.keepEnrolmentKey
 	if cfg.RateLimits {
 		ac.Limiter = limit.New(cfg.Now)
 	}
@@ -103,6 +115,9 @@ func (cfg *Config) fill() error {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if day := 24 * time.Hour; cfg.PasswordExpiry != 0 && (cfg.PasswordExpiry < 15*day || cfg.PasswordExpiry > 365*day) {
+		return errors.New("server: passwords expire after 15 to 365 days, or never")
 	}
 	if cfg.IdleAfter == 0 {
 		cfg.IdleAfter = 30 * time.Minute

@@ -13,12 +13,14 @@ const listChunk = 512
 
 // Query narrows a List.
 type Query struct {
-	Parent   int64  // objects that hang on it; -1 = any
-	Contains string // in the name, in any case
-	Name     string // the exact name
-	ByName   bool   // in the order of names, in any case, instead of ids; of the working view only
-	Offset   int    // objects passed over
-	Limit    int    // objects at most; 0 = all
+	Parent   int64   // objects that hang on it; -1 = any
+	Contains string  // in the name, in any case
+	Name     string  // the exact name
+	Only     []int64 // objects with any of these ids; nil = all, and none of them twice
+	ByName   bool    // in the order of names, in any case, instead of ids; of the working view only
+	Desc     bool    // the other way round
+	Offset   int     // objects passed over
+	Limit    int     // objects at most; 0 = all
 }
 
 // List yields the objects of a kind by id, or by name. Rows come in chunks and nothing is
@@ -34,7 +36,8 @@ func (tx *Tx) List(ctx context.Context, at At, kind string, q Query) iter.Seq2[R
 			yield(Row{}, errors.New("store: only the working view is listed by name"))
 			return
 		}
-		left, after, offset := q.Limit, Row{ID: math.MinInt64}, q.Offset
+		var after *Row
+		left, offset := q.Limit, q.Offset
 		if left <= 0 {
 			left = math.MaxInt
 		}
@@ -54,22 +57,32 @@ func (tx *Tx) List(ctx context.Context, at At, kind string, q Query) iter.Seq2[R
 				return
 			}
 			left -= size
-			after, offset = rows[len(rows)-1], 0
+			after, offset = &rows[len(rows)-1], 0
 		}
 	}
 }
 
-func (tx *Tx) listChunk(ctx context.Context, at At, kind string, q Query, after Row, size, offset int) ([]Row, error) {
+func (tx *Tx) listChunk(ctx context.Context, at At, kind string, q Query, after *Row, size, offset int) ([]Row, error) {
 	args := tx.viewArguments(at, kind)
-	order, condition := "id", ""
+	order, way, further, condition := "id", "", ">", ""
+	if q.Desc {
+		way, further = " DESC", "<"
+	}
+	switch {
+	case after == nil:
+	case q.ByName:
+		condition = ` AND (name_fold, id) ` + further + ` (` + args.add(fold(after.Name)) + `, ` + args.add(after.ID) + `)`
+	default:
+		condition = ` AND id ` + further + ` ` + args.add(after.ID)
+	}
 	if q.ByName {
-		order = "name_fold, id"
-		condition = ` AND (name_fold, id) > (` + args.add(fold(after.Name)) + `, ` + args.add(after.ID) + `)`
-	} else {
-		condition = ` AND id > ` + args.add(after.ID)
+		order = "name_fold" + way + ", id"
 	}
 	if q.Parent >= 0 {
 		condition += ` AND parent = ` + args.add(q.Parent)
+	}
+	if q.Only != nil {
+		condition += ` AND id IN (` + args.addList(q.Only) + `)`
 	}
 	if q.Name != "" {
 		condition += ` AND name = ` + args.add(q.Name)
@@ -77,7 +90,7 @@ func (tx *Tx) listChunk(ctx context.Context, at At, kind string, q Query, after 
 	if q.Contains != "" {
 		condition += ` AND {{strpos}}(name_fold, ` + args.add(fold(q.Contains)) + `) > 0`
 	}
-	text := selectView(at, columns, condition) + ` ORDER BY ` + order + ` LIMIT ` + args.add(int64(size))
+	text := selectView(at, columns, condition) + ` ORDER BY ` + order + way + ` LIMIT ` + args.add(int64(size))
 	if offset > 0 {
 		text += ` OFFSET ` + args.add(int64(offset))
 	}

@@ -116,3 +116,16 @@ type AdminCredentials struct {
 type NewPassword struct {
 	Password string `json:"password,omitempty"` // empty = one is made up
 }
+
+// Maintenance is whether the service is read-only.
+type Maintenance struct {
+	ReadOnly bool `json:"readOnly"`
+}
+
+// ToleranceCount says how often an operation took what the API's description
+// does not offer.
+type ToleranceCount struct {
+	Operation string `json:"operation"`
+	Tolerance string `json:"tolerance"`
+	Count     int64  `json:"count"`
+}

@@ -73,7 +73,7 @@ func Databases(t *testing.T, test func(t *testing.T, db string)) {
 type Server struct {
 	*server.Server
 	Clock       *Clock
-	Credentials server.Credentials
+	Credentials wire.Credentials
 
 	cfg  server.Config
 	stop func() error
@@ -113,7 +113,7 @@ func (s *Server) run(t testing.TB) {
 	if s.Server, err = server.New(ctx, s.cfg); err != nil {
 		t.Fatal(err)
 	}
-	err = s.EnsureOrg(ctx, server.OrgPlan{Name: "Example", Cloud: Cloud, Admins: []server.AdminPlan{
+	err = s.EnsureOrg(ctx, wire.OrgPlan{Name: "Example", Cloud: Cloud, Admins: []wire.AdminPlan{
 		{Login: Super, Name: "Super", Role: kinds.SuperAdmin},
 		{Login: Editor, Name: "Editor", Role: kinds.Editor},
 		{Login: Second, Name: "Second", Role: kinds.Editor},
@@ -142,12 +142,13 @@ func (s *Server) Restart(t testing.TB) {
 	s.run(t)
 }
 
-// Admin is a signed-in admin, nobody when Session is empty, or a connector.
+// Admin is a signed-in admin, nobody when Session is empty, a connector, or the
+// owner.
 type Admin struct {
 	server  *Server
 	Login   string
 	Session string
-	token   string // of a connector
+	token   string // of a connector, or the owner's
 }
 
 // Answer is what the server said.
@@ -162,6 +163,16 @@ func (s *Server) Nobody() *Admin { return &Admin{server: s} }
 
 // Connector makes requests with a connector's token.
 func (s *Server) Connector(token string) *Admin { return &Admin{server: s, token: token} }
+
+// Owner makes requests with the owner's token.
+func (s *Server) Owner(t testing.TB) *Admin {
+	t.Helper()
+	token, err := server.ReadOwnerToken(s.cfg.DataDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Admin{server: s, token: token}
+}
 
 // SignIn begins a session of one of the org's admins.
 func (s *Server) SignIn(t testing.TB, login string) *Admin {

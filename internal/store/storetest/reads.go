@@ -183,6 +183,9 @@ func testList(t *testing.T, s *suite) {
 		{store.Query{Parent: -1, ByName: true}, "5 1 3 2 4"}, // 100% äpfel, a_b, a_b, axb, äpfel
 		{store.Query{Parent: -1, ByName: true, Offset: 1, Limit: 2}, "1 3"},
 		{store.Query{Parent: 2, ByName: true, Contains: "P"}, "4"},
+		{store.Query{Parent: -1, Desc: true, Limit: 2}, "5 4"},
+		{store.Query{Parent: -1, ByName: true, Desc: true}, "4 2 3 1 5"},
+		{store.Query{Parent: -1, ByName: true, Desc: true, Offset: 1, Limit: 2}, "2 3"},
 	} {
 		o.view(func(ctx context.Context, tx *store.Tx) error {
 			got := strings.Join(o.texts(tx.List(ctx, store.Working, "thing", test.q)), " ")
@@ -208,6 +211,10 @@ func testListChunks(t *testing.T, s *suite) {
 		byName := slices.Clone(all)
 		slices.Sort(byName) // as text: 1 10 100 …
 		o.same("by name", o.texts(tx.List(ctx, store.Working, "thing", store.Query{Parent: -1, ByName: true})), byName)
+		slices.Reverse(byName)
+		o.same("by name, downwards", o.texts(tx.List(ctx, store.Working, "thing", store.Query{Parent: -1, ByName: true, Desc: true})), byName)
+		slices.Reverse(all)
+		o.same("downwards", o.texts(tx.List(ctx, store.Working, "thing", store.Query{Parent: -1, Desc: true})), all)
 		for row, err := range tx.List(ctx, store.Working, "thing", everything) {
 			o.must(err)
 			if row.ID == 3 {

@@ -84,6 +84,10 @@ func tests() map[string]func(*testing.T, *suite) {
 		"LockWait":              testLockWait,
 		"LockFail":              testLockFail,
 		"Close":                 testClose,
+		"DumpLoad":              testDumpLoad,
+		"LoadAllOrNothing":      testLoadAllOrNothing,
+		"DumpConsistent":        testDumpConsistent,
+		"Baseline":              testBaseline,
 		"Concurrency":           testConcurrency,
 		"Model":                 testModel,
 	}

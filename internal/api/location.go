@@ -1,0 +1,54 @@
+package api
+
+import (
+	"strconv"
+
+	"github.com/spurline/spurline/internal/config"
+	"github.com/spurline/spurline/internal/operation"
+	"github.com/spurline/spurline/internal/resource"
+	"github.com/spurline/spurline/internal/wire"
+)
+
+// nestedParams are the parameters of the lite list of locations that say which
+// of them it holds.
+func nestedParams() []operation.Param {
+	return []operation.Param{
+		{Name: "includeSubLocations", Type: resource.Boolean},
+		{Name: "includeParentLocations", Type: resource.Boolean},
+		{Name: "includeDefaultLocation", Type: resource.Boolean},
+	}
+}
+
+// liteLocations lists locations in short: those at the top unless asked for
+// more or less, and among them the platform's own, which the full list lacks.
+func (a *API) liteLocations(s *resource.Spec) handler {
+	return func(c *operation.Call) error {
+		offset, limit, err := c.Page(s.Limits.LitePage)
+		if err != nil {
+			return err
+		}
+		query := c.Request.URL.Query()
+		conditions, err := s.Conditions(query)
+		if err != nil {
+			return err
+		}
+		nested := config.Nested{Above: true, Apart: true}
+		for _, p := range []struct {
+			param string
+			to    *bool
+		}{{"includeSubLocations", &nested.Below}, {"includeParentLocations", &nested.Above}, {"includeDefaultLocation", &nested.Apart}} {
+			text := query.Get(p.param)
+			if text == "" {
+				continue
+			}
+			if *p.to, err = strconv.ParseBool(text); err != nil {
+				return wire.Invalid(p.param, "must be true or false")
+			}
+		}
+		answer, err := a.Engine.List(c.Request.Context(), config.ListQuery{
+			Org: c.Who.Org, Rev: c.Rev, Scope: c.Who.Scope, Kind: s, View: resource.InLite, Access: c.Who.Role.Features[s.Feature],
+			Conditions: conditions, Offset: offset, Limit: limit, Nested: &nested,
+		})
+		return a.answer(c, answer, err)
+	}
+}

@@ -92,9 +92,17 @@ func bodyID(body []byte) (int64, error) {
 
 func (a *API) replaceByBody(s *resource.Spec) handler {
 	return func(c *operation.Call) error {
-		o, err := a.decode(c, s)
+		o, err := s.Decode(c.Body)
 		if err != nil {
 			return err
+		}
+		for _, what := range s.Tolerated(c.Body) {
+			if what.Path == "id" { // asked for here
+				continue
+			}
+			if err := a.tolerances.take(c.Op, what); err != nil {
+				return err
+			}
 		}
 		id, err := bodyID(c.Body)
 		if err != nil {

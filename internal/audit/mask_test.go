@@ -12,8 +12,10 @@ func TestMask(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"nothing secret", `{"id":1,"name":"a"}`, `{"id":1,"name":"a"}`},
 		{"top level", `{"id":1,"password":"hunter2","name":"a"}`, `{"id":1,"password":"***","name":"a"}`},
-		{"every secret member", `{"newPassword":"a","oldPassword":"b","keyValue":"c","apiKey":"d","token":"e","secret":"f","clientSecret":"g"}`,
-			`{"newPassword":"***","oldPassword":"***","keyValue":"***","apiKey":"***","token":"***","secret":"***","clientSecret":"***"}`},
+		{
+			"every secret member", `{"newPassword":"a","oldPassword":"b","keyValue":"c","apiKey":"d","token":"e","secret":"f","clientSecret":"g"}`,
+			`{"newPassword":"***","oldPassword":"***","keyValue":"***","apiKey":"***","token":"***","secret":"***","clientSecret":"***"}`,
+		},
 		{"any case", `{"PASSWORD":"x","apikey":"y"}`, `{"PASSWORD":"***","apikey":"***"}`},
 		{"nested", `{"a":{"b":[{"token":"t","n":1},{"token":"u"}]},"z":2}`, `{"a":{"b":[{"token":"***","n":1},{"token":"***"}]},"z":2}`},
 		{"escaped member name", `{"pass\u0077ord":"x"}`, `{"pass\u0077ord":"***"}`},
@@ -22,8 +24,10 @@ func TestMask(t *testing.T) {
 		{"null stays", `{"password":null,"keyValue":"x"}`, `{"password":null,"keyValue":"***"}`},
 		{"value that looks like a member name", `{"name":"password","desc":"token"}`, `{"name":"password","desc":"token"}`},
 		{"array elements that look like one", `["password","x",{"password":"x"}]`, `["password","x",{"password":"***"}]`},
-		{"names that only contain one", `{"isPasswordExpired":true,"obfuscateApiKey":true,"pwdLastModifiedTime":7}`,
-			`{"isPasswordExpired":true,"obfuscateApiKey":true,"pwdLastModifiedTime":7}`},
+		{
+			"names that only contain one", `{"isPasswordExpired":true,"obfuscateApiKey":true,"pwdLastModifiedTime":7}`,
+			`{"isPasswordExpired":true,"obfuscateApiKey":true,"pwdLastModifiedTime":7}`,
+		},
 		{"spacing", "{ \"password\" :\n \"x\" , \"n\" : 1e999 }", "{ \"password\" :\n \"***\" , \"n\" : 1e999 }"},
 		{"scalar", `"password"`, `"password"`},
 	}

@@ -25,8 +25,12 @@ func TestSessionIDs(t *testing.T) {
 		{"an old one presented again is the latest", []string{"JSESSIONID=" + a + "; JSESSIONID=" + b + "; JSESSIONID=" + a}, nil, []string{b, a}},
 		{"quoted", []string{`JSESSIONID="` + a + `"`}, nil, []string{a}},
 		{"other cookies", []string{"ZS_SESSION_CODE=" + a + "; jsessionid=" + b}, nil, nil},
-		{"malformed", []string{"JSESSIONID=; JSESSIONID=" + a[1:] + "; JSESSIONID=" + a + "A; JSESSIONID=" + strings.ToLower(a) + "; JSESSIONID=" + strings.Repeat("G", 32)},
-			[]string{"", " ", "x", a[:31] + "\x00"}, nil},
+		{
+			"malformed",
+			[]string{"JSESSIONID=; JSESSIONID=" + a[1:] + "; JSESSIONID=" + a + "A; JSESSIONID=" + strings.ToLower(a) + "; JSESSIONID=" + strings.Repeat("G", 32)},
+			[]string{"", " ", "x", a[:31] + "\x00"},
+			nil,
+		},
 		{"a good one among malformed", []string{"JSESSIONID=x; JSESSIONID=" + c}, nil, []string{c}},
 	}
 	for _, test := range tests {

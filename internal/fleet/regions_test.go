@@ -32,8 +32,13 @@ func TestLookupRegion(t *testing.T) {
 		}
 	}
 	for _, q := range [][2]string{
-		{AWS, "us-west-9"}, {Azure, "us-west-2"}, {"", ""}, {AWS, ""},
-		{AWS, "us-west-2\tUNITED_STATES"}, {"AWS\tus-west-2", "UNITED_STATES"}, {AWS, "us-west"},
+		{AWS, "us-west-9"},
+		{Azure, "us-west-2"},
+		{"", ""},
+		{AWS, ""},
+		{AWS, "us-west-2\tUNITED_STATES"},
+		{"AWS\tus-west-2", "UNITED_STATES"},
+		{AWS, "us-west"},
 	} {
 		if r, ok := LookupRegion(q[0], q[1]); ok {
 			t.Errorf("LookupRegion(%q, %q) = %+v, want nothing", q[0], q[1], r)

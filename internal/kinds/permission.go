@@ -27,9 +27,16 @@ func permissions() []permission {
 		changed = []access.Level{access.None, access.ReadWrite}
 	)
 	return []permission{
-		{access.PublicCloud, all}, {access.NSS, changed}, {access.Template, all}, {access.RemoteAssistance, all},
-		{access.CloudProvisioning, all}, {access.Dashboard, viewed}, {access.APIKeyManagement, all},
-		{access.LocationManagement, all}, {access.AdminManagement, all}, {access.Forwarding, all},
+		{access.PublicCloud, all},
+		{access.NSS, changed},
+		{access.Template, all},
+		{access.RemoteAssistance, all},
+		{access.CloudProvisioning, all},
+		{access.Dashboard, viewed},
+		{access.APIKeyManagement, all},
+		{access.LocationManagement, all},
+		{access.AdminManagement, all},
+		{access.Forwarding, all},
 	}
 }
 

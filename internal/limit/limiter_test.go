@@ -40,22 +40,29 @@ func TestTake(t *testing.T) {
 	}{
 		{"the third in a second is refused", "2/s 1000/h", []step{{}, {}, {want: perSecond, retry: 1}}},
 		{"the window slides and does not jump", "2/s 1000/h", []step{
-			{}, {after: 900 * time.Millisecond},
+			{},
+			{after: 900 * time.Millisecond},
 			{after: 99 * time.Millisecond, want: perSecond, retry: 1},
 			{after: time.Millisecond},                                  // the first has just left
 			{after: 899 * time.Millisecond, want: perSecond, retry: 1}, // the second has not
 			{after: time.Millisecond},
 		}},
 		{"a refused call does not count", "1/min", []step{
-			{}, {after: 30 * time.Second, want: perMinute, retry: 30},
+			{},
+			{after: 30 * time.Second, want: perMinute, retry: 30},
 			{after: 29 * time.Second, want: perMinute, retry: 1},
 			{after: time.Second},
 		}},
 		{"the wait is rounded up", "1/min", []step{{}, {after: time.Millisecond, want: perMinute, retry: 60}, {after: 58999 * time.Millisecond, want: perMinute, retry: 1}}},
 		{"the hour holds beside the second, capped", "2/s 3/h", []step{
-			{}, {}, {after: time.Second}, {after: time.Second, want: perHour, retry: 300},
+			{},
+			{},
+			{after: time.Second},
+			{after: time.Second, want: perHour, retry: 300},
 			{after: time.Hour - 2*time.Second - 10*time.Second, want: perHour, retry: 10},
-			{after: 10 * time.Second}, {}, {want: perHour, retry: 1},
+			{after: 10 * time.Second},
+			{},
+			{want: perHour, retry: 1},
 		}},
 		{"of two full windows the one full for longer is named", "2/s 3/h", []step{{}, {after: time.Second}, {}, {want: perHour, retry: 300}}},
 		{"unlimited", "unlimited", []step{{}, {}, {}, {}}},

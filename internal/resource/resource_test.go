@@ -91,6 +91,7 @@ func (f fixed) Referrers(string, string, int64) []wire.Ref { return f.referrers 
 func (f fixed) Place(string, int64) int                    { return f.place }
 func (f fixed) Access() access.Level                       { return f.access }
 func (f fixed) ByID(_ string, id int64) ([]byte, bool)     { b, ok := f.bodies[id]; return []byte(b), ok }
+
 func render(s *Spec, body string, v View, j Joins) (string, int) {
 	a := &Answer{}
 	s.Render(a, Stored{ID: 7, Body: []byte(body)}, v, j)

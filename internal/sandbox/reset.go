@@ -8,8 +8,8 @@ import (
 
 // Reset makes the fleet what it was at first: it stops and forgets the
 // connectors that were added, has revert put the server's side back, and
-// starts what does not run. A connector whose VM is gone enrols again by
-// itself.
+// starts what does not run. It returns when that has enrolled; a running
+// connector whose VM is gone enrols again by itself, a heartbeat later.
 func (s *Simulator) Reset(ctx context.Context, revert func(context.Context) error) error {
 	// They are stopped first: afterwards the server would not know them, and
 	// they would enrol with it as new ones.
@@ -19,7 +19,10 @@ func (s *Simulator) Reset(ctx context.Context, revert func(context.Context) erro
 	if err := revert(ctx); err != nil {
 		return err
 	}
-	return s.StartAll(ctx)
+	if err := s.StartAll(ctx); err != nil {
+		return err
+	}
+	return s.Ready(ctx)
 }
 
 // shrink stops and forgets what Grow has added.

@@ -60,7 +60,7 @@ type unit struct {
 
 	view     wire.SimulatedConnector
 	started  bool  // runs and has said so
-	enrolled bool  // at least once
+	enrolled bool  // since its last start
 	err      error // what its last run ended with
 	stop     context.CancelFunc
 	done     chan struct{} // closed at the end of its last run; nil before the first
@@ -182,8 +182,8 @@ func (s *Simulator) List() []wire.SimulatedConnector {
 	return list
 }
 
-// Ready waits until every connector has enrolled at least once since the
-// simulator was made. One that ended with an error before it did is an error.
+// Ready waits until every connector has enrolled since its last start. One that
+// ended with an error before it did is an error.
 func (s *Simulator) Ready(ctx context.Context) error {
 	return s.await(ctx, func() (bool, error) {
 		for _, u := range s.units {
@@ -241,7 +241,7 @@ func (s *Simulator) launch(u *unit) error {
 	}
 	ctx, stop := context.WithCancel(s.base)
 	u.stop, u.done = stop, make(chan struct{})
-	u.started, u.err = false, nil
+	u.started, u.enrolled, u.err = false, false, nil
 	u.view.Running, u.view.Stopped = true, ""
 	s.wake()
 	done := u.done

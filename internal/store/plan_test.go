@@ -76,8 +76,12 @@ func statements(t *testing.T, db *DB) []string {
 			_, _ = tx.Count(ctx, at, "k", -1)
 			_, _ = tx.Count(ctx, at, "k", 1)
 			for _, q := range []Query{
-				{Parent: -1}, {Parent: 1}, {Parent: -1, Name: "n"}, {Parent: 1, Name: "n"},
-				{Parent: -1, Contains: "n"}, {Parent: -1, Offset: 1, Limit: 1},
+				{Parent: -1},
+				{Parent: 1},
+				{Parent: -1, Name: "n"},
+				{Parent: 1, Name: "n"},
+				{Parent: -1, Contains: "n"},
+				{Parent: -1, Offset: 1, Limit: 1},
 			} {
 				for range tx.List(ctx, at, "k", q) {
 					break

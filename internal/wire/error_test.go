@@ -16,12 +16,16 @@ func TestErrorBody(t *testing.T) {
 		err  *Error
 		want string
 	}{
-		{"code and message", &Error{Status: 400, Code: CodeBadLogin, Message: "Invalid email or password"},
-			`{"code":"INVALID_USERNAME_OR_PASSWORD","message":"Invalid email or password"}`},
+		{
+			"code and message", &Error{Status: 400, Code: CodeBadLogin, Message: "Invalid email or password"},
+			`{"code":"INVALID_USERNAME_OR_PASSWORD","message":"Invalid email or password"}`,
+		},
 		{"no code", &Error{Status: 403, Message: "m"}, `{"message":"m"}`},
 		{"the cause stays inside", &Error{Status: 500, Message: "m", Err: errors.New("secret cause")}, `{"message":"m"}`},
-		{"429 has a form of its own", &Error{Status: 429, Code: "X", Message: "Rate Limit (1/SECOND) exceeded", RetryAfter: 3},
-			`{"message":"Rate Limit (1/SECOND) exceeded","Retry-After":"3 seconds"}`},
+		{
+			"429 has a form of its own", &Error{Status: 429, Code: "X", Message: "Rate Limit (1/SECOND) exceeded", RetryAfter: 3},
+			`{"message":"Rate Limit (1/SECOND) exceeded","Retry-After":"3 seconds"}`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -16,9 +16,11 @@ func TestRefRoundTrip(t *testing.T) {
 		{"id", `{"id":5}`, `{"id":5}`, Ref{ID: 5}},
 		{"quoted id", `{"id":"5"}`, `{"id":5}`, Ref{ID: 5}},
 		{"id and name", `{"name":"a","id":5}`, `{"id":5,"name":"a"}`, Ref{ID: 5, Name: "a"}},
-		{"full", `{"id":1,"name":"r","isNameL10nTag":true,"extensions":{"adminRank":"7"}}`,
+		{
+			"full", `{"id":1,"name":"r","isNameL10nTag":true,"extensions":{"adminRank":"7"}}`,
 			`{"id":1,"name":"r","isNameL10nTag":true,"extensions":{"adminRank":"7"}}`,
-			Ref{ID: 1, Name: "r", IsNameL10nTag: true, Extensions: map[string]string{"adminRank": "7"}}},
+			Ref{ID: 1, Name: "r", IsNameL10nTag: true, Extensions: map[string]string{"adminRank": "7"}},
+		},
 		{"members set to nothing", `{"id":5,"name":"","isNameL10nTag":false,"extensions":null}`, `{"id":5}`, Ref{ID: 5}},
 		{"unknown members", `{"id":5,"deleted":true,"associationTime":1}`, `{"id":5}`, Ref{ID: 5}},
 	}

@@ -141,9 +141,16 @@ func testByKey(t *testing.T, s *suite) {
 			key  string
 			want int64
 		}{
-			{store.Working, "a", 0}, {store.Working, "b", 3}, {store.Working, "c", 1}, {store.Working, "d", 4},
-			{store.Working, "", 0}, {store.Working, "B", 0},
-			{tx.Active(), "a", 1}, {tx.Active(), "b", 3}, {tx.Active(), "c", 0}, {tx.Active(), "d", 0},
+			{store.Working, "a", 0},
+			{store.Working, "b", 3},
+			{store.Working, "c", 1},
+			{store.Working, "d", 4},
+			{store.Working, "", 0},
+			{store.Working, "B", 0},
+			{tx.Active(), "a", 1},
+			{tx.Active(), "b", 3},
+			{tx.Active(), "c", 0},
+			{tx.Active(), "d", 0},
 		} {
 			row, err := tx.ByKey(ctx, test.at, "thing", test.key)
 			if row.ID != test.want || (test.want == 0) != errors.Is(err, store.ErrNotFound) {
@@ -183,6 +190,9 @@ func testList(t *testing.T, s *suite) {
 		{store.Query{Parent: -1, ByName: true}, "5 1 3 2 4"}, // 100% äpfel, a_b, a_b, axb, äpfel
 		{store.Query{Parent: -1, ByName: true, Offset: 1, Limit: 2}, "1 3"},
 		{store.Query{Parent: 2, ByName: true, Contains: "P"}, "4"},
+		{store.Query{Parent: -1, Only: []int64{1, 4, 5, 77}}, "1 4 5"},
+		{store.Query{Parent: 0, Only: []int64{1, 4, 5}, ByName: true, Limit: 1}, "5"},
+		{store.Query{Parent: -1, Only: []int64{1, 4, 5}, Offset: 2, Limit: 2}, "5"},
 		{store.Query{Parent: -1, Desc: true, Limit: 2}, "5 4"},
 		{store.Query{Parent: -1, ByName: true, Desc: true}, "4 2 3 1 5"},
 		{store.Query{Parent: -1, ByName: true, Desc: true, Offset: 1, Limit: 2}, "2 3"},
@@ -346,8 +356,14 @@ func testCount(t *testing.T, s *suite) {
 			parent int64
 			want   int
 		}{
-			{store.Working, -1, 5}, {store.Working, 0, 1}, {store.Working, 1, 4}, {store.Working, 2, 0},
-			{tx.Active(), -1, 4}, {tx.Active(), 0, 1}, {tx.Active(), 1, 2}, {tx.Active(), 2, 1},
+			{store.Working, -1, 5},
+			{store.Working, 0, 1},
+			{store.Working, 1, 4},
+			{store.Working, 2, 0},
+			{tx.Active(), -1, 4},
+			{tx.Active(), 0, 1},
+			{tx.Active(), 1, 2},
+			{tx.Active(), 2, 1},
 		} {
 			n, err := tx.Count(ctx, test.at, "thing", test.parent)
 			o.must(err)

@@ -20,9 +20,9 @@ bench:
 soak:
 	@SPURLINE_SOAK=1 go test -count=1 -timeout 2h -run TestKills -v ./internal/durability
 
-# A deletion as a terminal shows it, for the README.
+# Puts a real deletion, as a terminal shows it, into the README.
 capture: build
-	@go run ./scripts/capture -o docs/delete.txt
+	@go run ./scripts/capture -into README.md
 
 lint: bin/golangci-lint
 	@bin/golangci-lint run

@@ -70,7 +70,7 @@ var at = time.UnixMilli(1700000123456)
 
 func (f *fakeServer) client() *client.Client {
 	return client.New(client.Config{
-		BaseURL: f.URL, HTTP: f.Server.Client(), UserAgent: "test/1",
+		BaseURL: f.URL, HTTP: f.Client(), UserAgent: "test/1",
 		Now:  func() time.Time { return at },
 		Wait: func(_ context.Context, d time.Duration) error { f.waits = append(f.waits, d); return nil },
 	})

@@ -73,12 +73,12 @@ func (s *Spec) Sort(v View, query url.Values) (Sort, error) {
 	}
 	if by := query.Get("sortBy"); by != "" {
 		m, known := s.sorts(by)
-		switch {
-		case m == nil:
+		switch m {
+		case nil:
 			return out, wire.Invalid("sortBy", "must be one of %s", strings.Join(known, ", "))
-		case m == s.id:
+		case s.id:
 			out.By = SortID
-		case m == s.name:
+		case s.name:
 			out.By = SortName
 		default:
 			out.By, out.member = SortMember, m

@@ -23,10 +23,10 @@ import (
 
 func main() {
 	bin := flag.String("bin", "bin/spurline", "the binary to run")
-	out := flag.String("o", "", "file to write (default standard output)")
+	into := flag.String("into", "", "document to put the capture into, between its capture marks (default standard output)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := capture(ctx, *bin, *out)
+	err := capture(ctx, *bin, *into)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "capture:", err)
@@ -34,7 +34,7 @@ func main() {
 	}
 }
 
-func capture(ctx context.Context, bin, out string) (err error) {
+func capture(ctx context.Context, bin, into string) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	bin, err = filepath.Abs(bin)
@@ -60,11 +60,31 @@ func capture(ctx context.Context, bin, out string) (err error) {
 	if err != nil {
 		return err
 	}
-	if out == "" {
+	if into == "" {
 		_, err = os.Stdout.WriteString(shown)
 		return err
 	}
-	return os.WriteFile(out, []byte(shown), 0o644)
+	return splice(into, shown)
+}
+
+// The marks between which a document holds the capture.
+const (
+	markBegin = "<!-- capture: made by make capture -->\n"
+	markEnd   = "<!-- end of capture -->\n"
+)
+
+// splice replaces what stands between the marks of a document.
+func splice(path, shown string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(text), markBegin)
+	_, after, ended := strings.Cut(rest, markEnd)
+	if !ok || !ended {
+		return fmt.Errorf("%s has no capture marks", path)
+	}
+	return os.WriteFile(path, []byte(before+markBegin+"```\n"+shown+"```\n"+markEnd+after), 0o644)
 }
 
 // studio is where a capture is made: a binary, and a sandbox of its own.

@@ -24,6 +24,10 @@ func TestPlans(t *testing.T) {
 		// Live rows, by id, name, key, parent or the revision that wrote them.
 		"sqlite_autoindex_object_1 (org=? AND kind=? AND rev_to=? AND id=?)",
 		"sqlite_autoindex_object_1 (org=? AND kind=? AND rev_to=? AND id>?)",
+		"sqlite_autoindex_object_1 (org=? AND kind=? AND rev_to=? AND id<?)",
+		"sqlite_autoindex_object_1 (org=? AND kind=? AND rev_to=?)", // the first of a list
+		"object_name_fold (org=? AND kind=? AND rev_to=?)",
+		"object_name_fold (org=? AND kind=? AND rev_to=? AND (name_fold,id)>(?,?))",
 		"object_name (org=? AND kind=? AND rev_to=? AND name=?)",
 		"object_name (org=? AND kind=? AND rev_to=? AND name=? AND id>?)",
 		"object_name_fold (org=? AND kind=? AND rev_to=? AND name_fold=?)",
@@ -82,12 +86,18 @@ func statements(t *testing.T, db *DB) []string {
 				{Parent: 1, Name: "n"},
 				{Parent: -1, Contains: "n"},
 				{Parent: -1, Offset: 1, Limit: 1},
+				{Parent: -1, Desc: true},
 			} {
 				for range tx.List(ctx, at, "k", q) {
 					break
 				}
+				_, _ = tx.listChunk(ctx, at, "k", q, &Row{ID: 1}, 1, 0) // a further chunk
 			}
 		}
+		for range tx.List(ctx, Working, "k", Query{Parent: -1, ByName: true}) {
+			break
+		}
+		_, _ = tx.listChunk(ctx, Working, "k", Query{Parent: -1, ByName: true}, &Row{ID: 1, Name: "n"}, 1, 0)
 		for range tx.Pending(ctx) {
 			break
 		}

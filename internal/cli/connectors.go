@@ -59,7 +59,8 @@ func (s *session) simulated(ctx context.Context) (all []wire.SimulatedConnector,
 	if err := s.needSandbox("connectors"); err != nil {
 		return nil, err
 	}
-	return all, s.do(ctx, "list the connectors", http.MethodGet, simulatedPath, nil, &all)
+	err = s.do(ctx, "list the connectors", http.MethodGet, simulatedPath, nil, &all)
+	return all, err
 }
 
 func simulatedNames(ctx context.Context, s *session) ([]string, error) {
@@ -92,10 +93,12 @@ func (s *session) flip(ctx context.Context, verb string, args []string) error {
 		chosen = append(chosen, c)
 	}
 	for i, c := range chosen {
-		err := s.do(ctx, verb+" the connector "+c.Name, http.MethodPost, simulatedPath+"/"+url.PathEscape(c.Name)+"/"+verb, nil, &chosen[i])
+		var now wire.SimulatedConnector // not over the old one: what an answer leaves out is gone
+		err := s.do(ctx, verb+" the connector "+c.Name, http.MethodPost, simulatedPath+"/"+url.PathEscape(c.Name)+"/"+verb, nil, &now)
 		if err != nil {
 			return err
 		}
+		chosen[i] = now
 	}
 	if verb == "start" {
 		if chosen, err = s.awaitActive(ctx, chosen); err != nil {

@@ -54,6 +54,8 @@ func (b *bench) parts() []part {
 		{"writes", b.writes},
 		{"history", b.history},
 		{"growth", b.growth},
+		{"policy", b.policy},
+		{"segments", b.segments},
 		{"start", b.start},
 	}
 }
@@ -69,7 +71,7 @@ func run(ctx context.Context, args []string) int {
 	flags.IntVar(&b.rounds, "rounds", 9, "rounds per row")
 	flags.DurationVar(&b.half, "half", 300*time.Millisecond, "time that each side of a round gets")
 	flags.StringVar(&b.profile, "profile", "", "`directory` to write CPU profiles of the subjects to")
-	only := flags.String("only", "", "comma-separated `parts` to run: reads, writes, history, growth, start")
+	only := flags.String("only", "", "comma-separated `parts` to run: reads, writes, history, growth, policy, segments, start")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0

@@ -42,9 +42,11 @@ func TestConfigurationAgainstModel(t *testing.T) {
 			}
 		}
 		t.Logf("%d steps ended like this: %v", steps, p.tally)
-		for _, end := range []string{"POST 200", "PUT 200", "DELETE 204", "POST 409 DUPLICATE_ITEM", "PUT 409 DUPLICATE_ITEM", "DELETE 409 RESOURCE_IN_USE",
+		for _, end := range []string{
+			"POST 200", "PUT 200", "DELETE 204", "POST 409 DUPLICATE_ITEM", "PUT 409 DUPLICATE_ITEM", "DELETE 409 RESOURCE_IN_USE",
 			"POST 400 INVALID_INPUT_ARGUMENT", "PUT 400 INVALID_INPUT_ARGUMENT", "PUT 404 RESOURCE_NOT_FOUND", "DELETE 404 RESOURCE_NOT_FOUND",
-			"PUT 403 SCOPE_LIMITED", "queued", "active"} {
+			"PUT 403 SCOPE_LIMITED", "queued", "active",
+		} {
 			if p.tally[end] == 0 {
 				t.Errorf("no step ended with %s", end)
 			}

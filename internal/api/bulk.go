@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -236,8 +237,9 @@ func (a *API) changeVMs(c *operation.Call, chosen selection, change func(*kinds.
 				change(v.(*kinds.ECVM))
 				return nil
 			})
-			if wire.HasCode(err, wire.CodeNotFound) {
-				out.FailedVMs[strconv.FormatInt(id, 10)] = err.(*wire.Error).Message //nolint:errorlint // HasCode has found one, unwrapped
+			var failed *wire.Error
+			if errors.As(err, &failed) && failed.Code == wire.CodeNotFound {
+				out.FailedVMs[strconv.FormatInt(id, 10)] = failed.Message
 				continue
 			}
 			if err != nil {

@@ -165,7 +165,7 @@ func (w *Writer) entry(action string) audit.Entry {
 
 // lookup is what declarations may read: the working configuration.
 type lookup struct {
-	ctx   context.Context //nolint:containedctx // lives as long as the write it serves
+	ctx   context.Context // lives as long as the write it serves
 	tx    *store.Tx
 	kinds *resource.Set
 }

@@ -2,6 +2,7 @@ package kinds
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -244,7 +245,5 @@ func FuzzRule(f *testing.F) {
 }
 
 func asFault(err error, to **wire.Error) bool {
-	fault, ok := err.(*wire.Error) //nolint:errorlint // declarations answer it bare
-	*to = fault
-	return ok && fault.Status/100 == 4
+	return errors.As(err, to) && (*to).Status/100 == 4
 }

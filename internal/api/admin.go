@@ -274,7 +274,7 @@ type passwordChange struct {
 const changePasswordID = "changePassword"
 
 func (a *API) passwordOperations() []operation.Operation {
-	if a.Engine.Kinds().Kind(kinds.AdminUserKind) == nil { // a set of kinds of somebody's own
+	if a.kinds.Kind(kinds.AdminUserKind) == nil { // a set of kinds of somebody's own
 		return nil
 	}
 	return []operation.Operation{{

@@ -4,6 +4,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/spurline/spurline/internal/fleet"
 	"github.com/spurline/spurline/internal/limit"
 	"github.com/spurline/spurline/internal/operation"
+	"github.com/spurline/spurline/internal/resource"
 	"github.com/spurline/spurline/internal/wire"
 )
 
@@ -66,6 +68,7 @@ type Config struct {
 // API is an http.Handler for everything a server answers.
 type API struct {
 	Config
+	kinds       *resource.Set
 	table       []operation.Operation
 	mux         *http.ServeMux
 	tolerances  tolerances
@@ -74,7 +77,7 @@ type API struct {
 
 // New builds and checks the operation table and routes it.
 func New(c Config) (*API, error) {
-	a := &API{Config: c, tolerances: tolerances{strict: c.Strict}}
+	a := &API{Config: c, kinds: c.Engine.Kinds(), tolerances: tolerances{strict: c.Strict}}
 	if a.Gate == nil {
 		a.Gate = &Gate{}
 	}
@@ -89,11 +92,21 @@ func New(c Config) (*API, error) {
 // Operations returns the operation table.
 func (a *API) Operations() []operation.Operation { return a.table }
 
+// Table returns the operation table of a set of kinds without a server behind
+// it: for documents and commands, which read it, and not to be called.
+func Table(kinds *resource.Set) []operation.Operation {
+	table := (&API{kinds: kinds}).operations()
+	for i := range table {
+		table[i].Handle = nil
+	}
+	return table
+}
+
 // operations lists what the API serves: what follows from the kinds, and the
 // odd ones.
 func (a *API) operations() []operation.Operation {
 	var table []operation.Operation
-	for _, s := range a.Engine.Kinds().All() {
+	for _, s := range a.kinds.All() {
 		for _, o := range operation.Expand(s) {
 			o.Handle = a.special(o)
 			if o.ID == "listLocationsLite" {
@@ -102,20 +115,31 @@ func (a *API) operations() []operation.Operation {
 			table = append(table, o)
 		}
 	}
-	table = append(table, a.sessionOperations()...)
-	table = append(table, a.activationOperations()...)
-	table = append(table, a.passwordOperations()...)
-	table = append(table, a.keyOperations()...)
-	table = append(table, a.connectorOperations()...)
-	table = append(table, a.topOperations()...)
-	table = append(table, a.bulkOperations()...)
-	table = append(table, a.vmOperations()...)
-	table = append(table, a.publicCloudOperations()...)
-	table = append(table, a.discoveryOperations()...)
-	table = append(table, a.nativeOperations()...)
-	table = append(table, a.modeOperations()...)
-	table = append(table, a.ruleOperations()...)
-	table = append(table, a.importOperations()...)
-	table = append(table, a.ownerOperations()...)
-	return append(table, a.fleetOperations()...)
+	for _, odd := range []struct {
+		area resource.Area
+		ops  []operation.Operation
+	}{
+		{resource.Authentication, a.sessionOperations()},
+		{resource.Activation, a.activationOperations()},
+		{resource.Administration, a.passwordOperations()},
+		{resource.Provisioning, a.keyOperations()},
+		{resource.ConnectorGroups, a.connectorOperations()},
+		{resource.ConnectorGroups, a.topOperations()},
+		{resource.ConnectorGroups, a.bulkOperations()},
+		{resource.ConnectorGroups, a.vmOperations()},
+		{resource.PartnerIntegrations, a.publicCloudOperations()},
+		{resource.PartnerIntegrations, a.discoveryOperations()},
+		{resource.PolicyManagement, a.ruleOperations()},
+		{resource.Native, a.nativeOperations()},
+		{resource.Native, a.modeOperations()},
+		{resource.Native, a.importOperations()},
+		{resource.Native, a.ownerOperations()},
+		{resource.Native, a.fleetOperations()},
+	} {
+		for _, o := range odd.ops {
+			o.Area = cmp.Or(o.Area, odd.area)
+			table = append(table, o)
+		}
+	}
+	return table
 }

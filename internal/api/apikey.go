@@ -19,7 +19,7 @@ import (
 // keyOperations are not a kind's own, because a key is shown with its value,
 // which no object holds: whoever may read the feature may see it.
 func (a *API) keyOperations() []operation.Operation {
-	s := a.Engine.Kinds().Kind(kinds.APIKeyKind)
+	s := a.kinds.Kind(kinds.APIKeyKind)
 	if s == nil { // a set of kinds of somebody's own
 		return nil
 	}

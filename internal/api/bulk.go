@@ -39,15 +39,15 @@ func (a *API) topOperations() (table []operation.Operation) {
 		{kinds.ECGroupKind, "/ecgroup", "EcGroups", false, fast, usual, none},
 		{kinds.PublicCloudAccountKind, "/publicCloudAccountDetails", "PublicCloudAccounts", false, none, usual, usual},
 	} {
-		s := a.Engine.Kinds().Kind(t.kind)
+		s := a.kinds.Kind(t.kind)
 		if s == nil { // a set of kinds of somebody's own
 			continue
 		}
-		entry := operation.Operation{Path: t.path, Feature: s.Feature, Level: access.ReadWrite, Status: http.StatusOK}
+		entry := operation.Operation{Path: t.path, Area: s.Area, Feature: s.Feature, Level: access.ReadWrite, Status: http.StatusOK}
 		if t.list {
 			o := entry
 			o.ID, o.Method, o.Summary = "listAll"+t.plural, "GET", "List the "+s.Title+"s of the org"
-			o.Level, o.Limit, o.Query, o.Out = access.ReadOnly, s.Read, operation.PageParams(), s.Type
+			o.Level, o.Limit, o.Query, o.Out = access.ReadOnly, s.Read, operation.PageParams(), reflect.SliceOf(s.Type)
 			o.Handle = a.list(s, resource.InList, 0, nil)
 			table = append(table, o)
 		}
@@ -179,7 +179,7 @@ type bulkAnswer struct {
 // bulkOperations change many connectors at once. Only the contract names them,
 // so their limits are the usual ones.
 func (a *API) bulkOperations() []operation.Operation {
-	vm, group := a.Engine.Kinds().Kind(kinds.ECVMKind), a.Engine.Kinds().Kind(kinds.ECGroupKind)
+	vm, group := a.kinds.Kind(kinds.ECVMKind), a.kinds.Kind(kinds.ECGroupKind)
 	if vm == nil || group == nil { // a set of kinds of somebody's own
 		return nil
 	}
@@ -224,7 +224,7 @@ func (a *API) changeVMs(c *operation.Call, chosen selection, change func(*kinds.
 	if len(chosen.VMIDs) == 0 && len(chosen.VMGroupIDs) == 0 {
 		return wire.Invalid("vmIds", "or vmGroupIds must be set")
 	}
-	vm := a.Engine.Kinds().Kind(kinds.ECVMKind)
+	vm := a.kinds.Kind(kinds.ECVMKind)
 	var out bulkAnswer
 	_, err := a.Engine.Save(c.Request.Context(), config.Caller(c.Who, c.IP), resource.InGet, func(ctx context.Context, w *config.Writer) (store.Row, error) {
 		out.FailedVMs = map[string]string{} // a write may run twice

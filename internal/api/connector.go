@@ -16,7 +16,7 @@ import (
 
 // connectorOperations find a connector by what its provider calls it.
 func (a *API) connectorOperations() []operation.Operation {
-	vm := a.Engine.Kinds().Kind(kinds.ECVMKind)
+	vm := a.kinds.Kind(kinds.ECVMKind)
 	if vm == nil { // a set of kinds of somebody's own
 		return nil
 	}

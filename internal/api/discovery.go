@@ -17,7 +17,7 @@ import (
 // discoveryOperations are the trusted side of workload discovery, and the
 // switches of what session logs show, of which an org has one set each.
 func (a *API) discoveryOperations() []operation.Operation {
-	info, status := a.Engine.Kinds().Kind(kinds.PublicCloudInfoKind), a.Engine.Kinds().Kind(kinds.PublicCloudAccountIDStatusKind)
+	info, status := a.kinds.Kind(kinds.PublicCloudInfoKind), a.kinds.Kind(kinds.PublicCloudAccountIDStatusKind)
 	if info == nil || status == nil { // a set of kinds of somebody's own
 		return nil
 	}
@@ -38,7 +38,7 @@ func (a *API) discoveryOperations() []operation.Operation {
 		},
 	}
 	entry := operation.Operation{
-		Path: status.Path, Feature: status.Feature, Level: access.ReadWrite, Limit: status.Write, Status: http.StatusOK,
+		Path: status.Path, Area: status.Area, Feature: status.Feature, Level: access.ReadWrite, Limit: status.Write, Status: http.StatusOK,
 		In: status.Type, Out: status.Type, Handle: a.setIDStatus(status),
 	}
 	get, put, post, reset := entry, entry, entry, entry

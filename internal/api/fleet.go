@@ -14,7 +14,7 @@ import (
 // fleetOperations are the enrolment plane, which connectors talk to, and the
 // switches of the simulated ones.
 func (a *API) fleetOperations() []operation.Operation {
-	simulated := reflect.TypeFor[wire.SimulatedConnector]()
+	one, several := reflect.TypeFor[wire.SimulatedConnector](), reflect.TypeFor[[]wire.SimulatedConnector]()
 	return []operation.Operation{
 		{
 			ID: "enrolConnector", Method: "POST", Path: wire.FleetEnrolPath, Summary: "Enrol a connector", Native: true, Status: http.StatusOK,
@@ -30,11 +30,11 @@ func (a *API) fleetOperations() []operation.Operation {
 		},
 		{
 			ID: "listSimulatedConnectors", Method: "GET", Path: "/spurline/v1/fleet/connectors", Summary: "List the server's simulated connectors", Native: true, Status: http.StatusOK,
-			Feature: access.CloudProvisioning, Level: access.ReadOnly, Out: simulated, Handle: a.listSimulated,
+			Feature: access.CloudProvisioning, Level: access.ReadOnly, Out: several, Handle: a.listSimulated,
 		},
 		{
 			ID: "growFleet", Method: "POST", Path: "/spurline/v1/fleet/connectors", Summary: "Have simulated connectors in so many groups", Native: true, Status: http.StatusOK,
-			Feature: access.CloudProvisioning, Level: access.ReadWrite, In: reflect.TypeFor[wire.FleetPlan](), Out: simulated, Handle: a.growFleet,
+			Feature: access.CloudProvisioning, Level: access.ReadWrite, In: reflect.TypeFor[wire.FleetPlan](), Out: several, Handle: a.growFleet,
 		},
 		{
 			ID: "stopFleet", Method: "DELETE", Path: "/spurline/v1/fleet/connectors", Summary: "Switch all simulated connectors off", Native: true, Status: http.StatusNoContent,
@@ -42,11 +42,11 @@ func (a *API) fleetOperations() []operation.Operation {
 		},
 		{
 			ID: "startSimulatedConnector", Method: "POST", Path: "/spurline/v1/fleet/connectors/{name}/start", Summary: "Switch a simulated connector on", Native: true, Status: http.StatusOK,
-			Feature: access.CloudProvisioning, Level: access.ReadWrite, Out: simulated, Handle: a.switchSimulated(true),
+			Feature: access.CloudProvisioning, Level: access.ReadWrite, Out: one, Handle: a.switchSimulated(true),
 		},
 		{
 			ID: "stopSimulatedConnector", Method: "POST", Path: "/spurline/v1/fleet/connectors/{name}/stop", Summary: "Switch a simulated connector off", Native: true, Status: http.StatusOK,
-			Feature: access.CloudProvisioning, Level: access.ReadWrite, Out: simulated, Handle: a.switchSimulated(false),
+			Feature: access.CloudProvisioning, Level: access.ReadWrite, Out: one, Handle: a.switchSimulated(false),
 		},
 	}
 }

@@ -19,14 +19,14 @@ import (
 
 // vmOperations are what a connector VM has besides the generic ones.
 func (a *API) vmOperations() []operation.Operation {
-	vm, route := a.Engine.Kinds().Kind(kinds.ECVMKind), a.Engine.Kinds().Kind(kinds.ECRouteKind)
+	vm, route := a.kinds.Kind(kinds.ECVMKind), a.kinds.Kind(kinds.ECRouteKind)
 	if vm == nil || route == nil { // a set of kinds of somebody's own
 		return nil
 	}
 	read := operation.Operation{Method: "GET", Feature: access.CloudProvisioning, Level: access.ReadOnly, Limit: vm.Read, Status: http.StatusOK}
 	lite, health := read, read
 	lite.ID, lite.Path, lite.Summary = "listEcVmsLite", "/ecVm/lite", "List connector VMs by id and name"
-	lite.Query, lite.Out, lite.Handle = operation.PageParams(), reflect.TypeFor[wire.Ref](), a.listVMRefs
+	lite.Query, lite.Out, lite.Handle = operation.PageParams(), reflect.TypeFor[[]wire.Ref](), a.listVMRefs
 	health.ID, health.Path, health.Summary = "getEcVmHealth", "/ecVm/health/{vmId}", "Get the health of a connector VM"
 	health.Out, health.Handle = reflect.TypeFor[vmHealth](), a.vmHealth
 	return []operation.Operation{lite, health, {
@@ -84,7 +84,7 @@ func (a *API) vmHealth(c *operation.Call) error {
 	if err != nil {
 		return err
 	}
-	vm := a.Engine.Kinds().Kind(kinds.ECVMKind)
+	vm := a.kinds.Kind(kinds.ECVMKind)
 	v, err := a.Engine.Value(c.Request.Context(), c.Who.Org, vm, id)
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func (a *API) createVM(c *operation.Call) error {
 	if err != nil {
 		return err
 	}
-	vm := a.Engine.Kinds().Kind(kinds.ECVMKind)
+	vm := a.kinds.Kind(kinds.ECVMKind)
 	switch native := in.MetaConfig.NativeID; {
 	case in.ECGroup == nil || in.ECGroup.ID == 0:
 		return wire.Invalid("ecGroup", "cannot be null")

@@ -44,7 +44,7 @@ func (a *API) modeOperations() []operation.Operation {
 		},
 		{
 			ID: "listTolerances", Method: "GET", Path: "/spurline/v1/tolerances", Summary: "Count what was tolerated, by operation", Native: true, Status: http.StatusOK,
-			Feature: access.AnyAdmin, Level: access.ReadOnly, Out: reflect.TypeFor[wire.ToleranceCount](),
+			Feature: access.AnyAdmin, Level: access.ReadOnly, Out: reflect.TypeFor[[]wire.ToleranceCount](),
 			Handle: func(c *operation.Call) error { return c.JSON(http.StatusOK, a.tolerances.list()) },
 		},
 	}

@@ -34,11 +34,11 @@ func (a *API) nativeOperations() []operation.Operation {
 		},
 		{
 			ID: "listVmStates", Method: "GET", Path: base + "vms", Summary: "List when connectors were last heard of",
-			Feature: access.CloudProvisioning, Level: access.ReadOnly, Out: reflect.TypeFor[wire.VMState](), Handle: a.listVMs,
+			Feature: access.CloudProvisioning, Level: access.ReadOnly, Out: reflect.TypeFor[[]wire.VMState](), Handle: a.listVMs,
 		},
 		{
 			ID: "listReferences", Method: "GET", Path: base + "references", Summary: "List what names an object",
-			Feature: access.AnyAdmin, Level: access.ReadOnly, Out: reflect.TypeFor[wire.Reference](),
+			Feature: access.AnyAdmin, Level: access.ReadOnly, Out: reflect.TypeFor[[]wire.Reference](),
 			Query:  []operation.Param{{Name: "kind", Type: resource.String}, {Name: "id", Type: resource.Integer}},
 			Handle: a.listReferences,
 		},
@@ -96,7 +96,7 @@ func (a *API) listVMs(c *operation.Call) error {
 
 func (a *API) vmState(org int64, row store.Row) wire.VMState {
 	s := wire.VMState{ID: row.ID, GroupID: row.Parent, Name: row.Name, NativeID: row.Key, Status: a.Fleet.Status(org, row.ID)}
-	if a.Engine.Kinds().Kind(kinds.ECVMKind).Holds(row.Body, "status", kinds.Disabled) {
+	if a.kinds.Kind(kinds.ECVMKind).Holds(row.Body, "status", kinds.Disabled) {
 		s.Status = kinds.Disabled
 	}
 	if at := a.Fleet.LastSeen(org, row.ID); !at.IsZero() {

@@ -39,7 +39,7 @@ func (a *API) ownerOperations() []operation.Operation {
 	table := []operation.Operation{
 		{
 			ID: "listOrgs", Method: "GET", Path: base + "orgs", Summary: "List the orgs of the installation",
-			Out: reflect.TypeFor[wire.Org](), Status: http.StatusOK,
+			Out: reflect.TypeFor[[]wire.Org](), Status: http.StatusOK,
 			Handle: func(c *operation.Call) error {
 				orgs, err := a.Owner.Orgs(c.Request.Context())
 				return answered(c, orgs, err)

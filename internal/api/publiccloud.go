@@ -21,14 +21,14 @@ import (
 // publicCloudOperations are what partner integrations offer besides the
 // generic operations on accounts and account groups.
 func (a *API) publicCloudOperations() []operation.Operation {
-	info, groups := a.Engine.Kinds().Kind(kinds.PublicCloudInfoKind), a.Engine.Kinds().Kind(kinds.AccountGroupKind)
+	info, groups := a.kinds.Kind(kinds.PublicCloudInfoKind), a.kinds.Kind(kinds.AccountGroupKind)
 	if info == nil || groups == nil { // a set of kinds of somebody's own
 		return nil
 	}
 	read := operation.Operation{Method: "GET", Feature: access.PublicCloud, Level: access.ReadOnly, Limit: info.Read, Status: http.StatusOK}
 	regions, template := read, read
 	regions.ID, regions.Path, regions.Summary = "listSupportedRegions", "/publicCloudInfo/supportedRegions", "List the regions in which workloads can be discovered"
-	regions.Query, regions.Out, regions.Handle = operation.PageParams(), reflect.TypeFor[kinds.SupportedRegion](), listRegions
+	regions.Query, regions.Out, regions.Handle = operation.PageParams(), reflect.TypeFor[[]kinds.SupportedRegion](), listRegions
 	template.ID, template.Path, template.Summary = "getCloudFormationTemplate", "/publicCloudInfo/cloudFormationTemplate", "Get the URL of the CloudFormation template that makes the role to discover with"
 	template.Query, template.Out, template.Handle = []operation.Param{{Name: "awsAccountId", Type: resource.String}}, reflect.TypeFor[string](), a.cloudFormationTemplate
 	return []operation.Operation{

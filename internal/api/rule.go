@@ -24,7 +24,7 @@ type ruleCount struct {
 func (a *API) ruleOperations() []operation.Operation {
 	var table []operation.Operation
 	for _, family := range []struct{ id, kind string }{{"countForwardingRules", kinds.ForwardingRuleKind}, {"countDNSRules", kinds.DNSRuleKind}} {
-		s := a.Engine.Kinds().Kind(family.kind)
+		s := a.kinds.Kind(family.kind)
 		o := operation.Operation{
 			ID: family.id, Method: "GET", Path: s.Path + "/count", Summary: "Count " + s.Title + "s",
 			Feature: s.Feature, Level: access.ReadOnly, Limit: s.Read, Out: reflect.TypeFor[ruleCount](), Status: http.StatusOK,

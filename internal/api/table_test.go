@@ -47,7 +47,7 @@ func widgets(t *testing.T) *resource.Set {
 	limits := resource.Limits{Read: "2/s 1000/h", Write: "1/s 400/h", Page: 2, Max: 3}
 	audit := resource.Audit{Category: "Widgets", Sub: "Widget"}
 	w, err := resource.Define(resource.Kind[widget]{
-		Name: "widget", Title: "widget", Path: "/widgets", Ops: all, Feature: access.Forwarding, Limits: limits, Audit: audit,
+		Name: "widget", Title: "widget", Path: "/widgets", Ops: all, Area: resource.Provisioning, Feature: access.Forwarding, Limits: limits, Audit: audit,
 		Unique:  resource.UniqueNameFold,
 		Filters: []resource.Filter[widget]{{Param: "search", Name: resource.NameContains}, {Param: "heavier", Type: resource.Integer, Match: func(w *widget, v resource.Value) bool { return int64(w.Weight) > v.Int }}},
 		Validate: func(_ resource.Facts, w *widget) error {
@@ -62,7 +62,7 @@ func widgets(t *testing.T) *resource.Set {
 	}
 	p, err := resource.Define(resource.Kind[part]{
 		Name: "part", Title: "part", Path: "/widgets/{widgetId}/parts", Parent: resource.Parent{Kind: "widget", Owned: true},
-		Ops: resource.Get | resource.Create | resource.DeleteAnswered, Feature: access.Forwarding, Limits: limits, Audit: audit, Unique: resource.UniqueInParent,
+		Ops: resource.Get | resource.Create | resource.DeleteAnswered, Area: resource.Provisioning, Feature: access.Forwarding, Limits: limits, Audit: audit, Unique: resource.UniqueInParent,
 	})
 	if err != nil {
 		t.Fatal(err)

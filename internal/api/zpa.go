@@ -32,7 +32,7 @@ func (a *API) importOperations() []operation.Operation {
 		{"importZpaSegmentGroups", "zpa/segmentGroups", kinds.ZPASegmentGroupKind, segmentGroupKey, goneSegmentGroup},
 		{"importWorkloadGroups", "workloadGroups", kinds.WorkloadGroupKind, func(v any) string { return v.(*kinds.WorkloadGroup).Name }, nil},
 	} {
-		s := a.Engine.Kinds().Kind(source.kind)
+		s := a.kinds.Kind(source.kind)
 		table = append(table, operation.Operation{
 			ID: source.id, Method: "POST", Path: "/spurline/v1/" + source.path, Summary: "Import " + s.Title + "s, as the product that they come from has them",
 			Native: true, Feature: access.Forwarding, Level: access.ReadWrite, Stream: true,

@@ -25,8 +25,8 @@ const (
 func accountGroup() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[AccountGroup]{
 		Name: AccountGroupKind, Title: "account group", Path: "/accountGroups",
-		Ops:      resource.List | resource.Lite | resource.Get | resource.Create | resource.Update | resource.Delete,
-		Feature:  access.PublicCloud,
+		Ops:  resource.List | resource.Lite | resource.Get | resource.Create | resource.Update | resource.Delete,
+		Area: resource.PartnerIntegrations, Feature: access.PublicCloud,
 		Limits:   resource.Limits{Read: fastRead, Write: usualWrite, Max: 128},
 		Audit:    resource.Audit{Category: "Cloud Management", Sub: "Cloud Management"},
 		Unique:   resource.UniqueName,

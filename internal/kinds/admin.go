@@ -45,8 +45,8 @@ const (
 func adminUser() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[AdminUser]{
 		Name: AdminUserKind, Title: "admin", Path: "/adminUsers",
-		Ops:     resource.List | resource.Get | resource.Create | resource.Update | resource.Delete,
-		Feature: access.AdminManagement, Unstaged: true,
+		Ops:  resource.List | resource.Get | resource.Create | resource.Update | resource.Delete,
+		Area: resource.Administration, Feature: access.AdminManagement, Unstaged: true,
 		Limits: resource.Limits{Read: lightRead, Write: usualWrite, Page: 100, Max: 10_000},
 		Audit:  resource.Audit{Category: "Administrator Management", Sub: "Administrator"},
 		Filters: []resource.Filter[AdminUser]{

@@ -20,7 +20,7 @@ type APIKey struct {
 
 func apiKey() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[APIKey]{
-		Name: APIKeyKind, Title: "API key", Path: "/apiKeys", Feature: access.APIKeyManagement, Unstaged: true,
+		Name: APIKeyKind, Title: "API key", Path: "/apiKeys", Area: resource.Provisioning, Feature: access.APIKeyManagement, Unstaged: true,
 		Limits:   resource.Limits{Read: lightRead, Write: usualWrite, Max: 1},
 		Audit:    resource.Audit{Category: "API Key", Sub: "API Key"},
 		Defaults: func(_ resource.Facts, k *APIKey) { k.KeyValue, k.Permissions = "", []string{} },

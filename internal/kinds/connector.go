@@ -33,8 +33,8 @@ const MaxVMsPerGroup = 16
 func ecGroup() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[ECGroup]{
 		Name: ECGroupKind, Title: "connector group", Path: "/ecgroup",
-		Ops:     resource.List | resource.Lite | resource.LiteGet | resource.Get | resource.Update | resource.Delete,
-		Feature: access.CloudProvisioning,
+		Ops:  resource.List | resource.Lite | resource.LiteGet | resource.Get | resource.Update | resource.Delete,
+		Area: resource.ConnectorGroups, Feature: access.CloudProvisioning,
 		// Max: 1,000 cloud and 1,000 branch groups (behaviours.md section 15).
 		Limits:   resource.Limits{Read: fastRead, Write: usualWrite, Page: 250, LitePage: 20, Max: 2000},
 		Audit:    resource.Audit{Category: "Cloud Management", Sub: "Cloud & Branch Connector Group"},
@@ -149,11 +149,11 @@ func or(text, otherwise string) string {
 func ecVM() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[ECVM]{
 		Name: ECVMKind, Title: "connector VM", Path: "/ecgroup/{ecgroupId}/vm",
-		Parent:  resource.Parent{Kind: ECGroupKind},
-		Ops:     resource.Get | resource.Update | resource.DeleteAnswered,
-		Feature: access.CloudProvisioning,
-		Limits:  resource.Limits{Read: fastRead, Write: usualWrite, Max: MaxVMsPerGroup},
-		Audit:   resource.Audit{Category: "Cloud Management", Sub: "Cloud & Branch Connector Group"},
+		Parent: resource.Parent{Kind: ECGroupKind},
+		Ops:    resource.Get | resource.Update | resource.DeleteAnswered,
+		Area:   resource.ConnectorGroups, Feature: access.CloudProvisioning,
+		Limits: resource.Limits{Read: fastRead, Write: usualWrite, Max: MaxVMsPerGroup},
+		Audit:  resource.Audit{Category: "Cloud Management", Sub: "Cloud & Branch Connector Group"},
 		Defaults: func(_ resource.Facts, v *ECVM) {
 			if v.UpgradeEndTime == 0 {
 				v.UpgradeEndTime = 7200
@@ -216,9 +216,9 @@ type ECInstance struct {
 func ecInstance() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[ECInstance]{
 		Name: ECInstanceKind, Title: "connector instance", Path: "/ecInstance",
-		Parent:  resource.Parent{Kind: ECVMKind, Owned: true},
-		Ops:     resource.Lite,
-		Feature: access.CloudProvisioning,
-		Limits:  resource.Limits{Read: lightRead},
+		Parent: resource.Parent{Kind: ECVMKind, Owned: true},
+		Ops:    resource.Lite,
+		Area:   resource.ConnectorGroups, Feature: access.CloudProvisioning,
+		Limits: resource.Limits{Read: lightRead},
 	})
 }

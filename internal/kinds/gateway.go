@@ -34,8 +34,8 @@ const (
 func gateway() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[Gateway]{
 		Name: GatewayKind, Title: "gateway", Path: "/gateways",
-		Ops:     policyOps | resource.Lite,
-		Feature: access.Forwarding,
+		Ops:  policyOps | resource.Lite,
+		Area: resource.ForwardingGateways, Feature: access.Forwarding,
 		// Max: 1,000 ZIA and 1,000 log-and-control gateways (behaviours.md section 15).
 		Limits: resource.Limits{Read: fastRead, Write: usualWrite, Max: 2000},
 		Audit:  resource.Audit{Category: "Traffic Forwarding Resource", Sub: "Gateways"},
@@ -92,11 +92,11 @@ type DNSGateway struct {
 func dnsGateway() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[DNSGateway]{
 		Name: DNSGatewayKind, Title: "DNS gateway", Path: "/dnsGateways",
-		Ops:     policyOps | resource.Lite,
-		Feature: access.Forwarding,
-		Limits:  resource.Limits{Read: lightRead, Write: usualWrite, Max: 255},
-		Audit:   resource.Audit{Category: "Traffic Forwarding Resource", Sub: "DNS"},
-		Unique:  resource.UniqueName,
+		Ops:  policyOps | resource.Lite,
+		Area: resource.ForwardingGateways, Feature: access.Forwarding,
+		Limits: resource.Limits{Read: lightRead, Write: usualWrite, Max: 255},
+		Audit:  resource.Audit{Category: "Traffic Forwarding Resource", Sub: "DNS"},
+		Unique: resource.UniqueName,
 		Defaults: func(_ resource.Facts, g *DNSGateway) {
 			g.GatewayType, g.FailureBehavior = or(g.GatewayType, "EC_DNS_GW"), or(g.FailureBehavior, "FAIL_RET_ERR")
 		},

@@ -44,9 +44,9 @@ const (
 func ecInterface() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[ECInterface]{
 		Name: ECInterfaceKind, Title: "connector interface", Path: "/ecgroup/{ecgroupId}/vm/{vmId}/intf",
-		Parent:   resource.Parent{Kind: ECVMKind, Owned: true},
-		Ops:      resource.List | resource.Get | resource.Create | resource.Update | resource.Delete,
-		Feature:  access.CloudProvisioning,
+		Parent: resource.Parent{Kind: ECVMKind, Owned: true},
+		Ops:    resource.List | resource.Get | resource.Create | resource.Update | resource.Delete,
+		Area:   resource.ConnectorGroups, Feature: access.CloudProvisioning,
 		Limits:   resource.Limits{Read: fastRead, Write: fastRead},
 		Audit:    resource.Audit{Category: "Cloud Management", Sub: "Cloud & Branch Connector Group"},
 		Defaults: fillInterface,
@@ -179,9 +179,9 @@ const maxRoutesPerVM = 32
 func ecRoute() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[ECRoute]{
 		Name: ECRouteKind, Title: "connector route", Path: "/ecgroup/{ecgroupId}/vm/{vmId}/route",
-		Parent:   resource.Parent{Kind: ECVMKind, Owned: true},
-		Ops:      resource.List | resource.Get | resource.Create | resource.Update | resource.Delete,
-		Feature:  access.CloudProvisioning,
+		Parent: resource.Parent{Kind: ECVMKind, Owned: true},
+		Ops:    resource.List | resource.Get | resource.Create | resource.Update | resource.Delete,
+		Area:   resource.ConnectorGroups, Feature: access.CloudProvisioning,
 		Limits:   resource.Limits{Read: fastRead, Write: fastRead, Max: maxRoutesPerVM},
 		Audit:    resource.Audit{Category: "Cloud Management", Sub: "Cloud & Branch Connector Group"},
 		Validate: checkRoute,

@@ -28,11 +28,11 @@ type IPSourceGroup struct {
 func ipSourceGroup() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[IPSourceGroup]{
 		Name: IPSourceGroupKind, Title: "IP source group", Path: "/ipSourceGroups",
-		Ops:     policyOps | resource.Lite,
-		Feature: access.Forwarding,
-		Limits:  resource.Limits{Read: fastRead, Write: usualWrite, Max: 4000},
-		Audit:   resource.Audit{Category: "Firewall Resource", Sub: "Source IP Group"},
-		Unique:  resource.UniqueName,
+		Ops:  policyOps | resource.Lite,
+		Area: resource.PolicyResources, Feature: access.Forwarding,
+		Limits: resource.Limits{Read: fastRead, Write: usualWrite, Max: 4000},
+		Audit:  resource.Audit{Category: "Firewall Resource", Sub: "Source IP Group"},
+		Unique: resource.UniqueName,
 		Filters: []resource.Filter[IPSourceGroup]{{Param: "search", Match: func(g *IPSourceGroup, v resource.Value) bool {
 			return matches(v.Text, append([]string{g.Name}, g.IPAddresses...)...)
 		}}},
@@ -75,11 +75,11 @@ const DefaultIPPool = "Default IP Pool"
 func ipGroup() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[IPGroup]{
 		Name: IPGroupKind, Title: "IP pool", Path: "/ipGroups",
-		Ops:     policyOps | resource.Lite,
-		Feature: access.Forwarding,
-		Limits:  resource.Limits{Read: fastRead, Write: usualWrite},
-		Audit:   resource.Audit{Category: "Firewall Resource", Sub: "Source IP Group"},
-		Unique:  resource.UniqueName,
+		Ops:  policyOps | resource.Lite,
+		Area: resource.PolicyResources, Feature: access.Forwarding,
+		Limits: resource.Limits{Read: fastRead, Write: usualWrite},
+		Audit:  resource.Audit{Category: "Firewall Resource", Sub: "Source IP Group"},
+		Unique: resource.UniqueName,
 		Filters: []resource.Filter[IPGroup]{{Param: "search", Match: func(g *IPGroup, v resource.Value) bool {
 			return matches(v.Text, append([]string{g.Name}, g.IPAddresses...)...)
 		}}},
@@ -120,11 +120,11 @@ type IPDestinationGroup struct {
 func ipDestinationGroup() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[IPDestinationGroup]{
 		Name: IPDestinationGroupKind, Title: "IP destination group", Path: "/ipDestinationGroups",
-		Ops:     policyOps | resource.Lite,
-		Feature: access.Forwarding,
-		Limits:  resource.Limits{Read: fastRead, Write: usualWrite, LitePage: 100, Max: 4000},
-		Audit:   resource.Audit{Category: "Firewall Resource", Sub: "Destination Group"},
-		Unique:  resource.UniqueName,
+		Ops:  policyOps | resource.Lite,
+		Area: resource.PolicyResources, Feature: access.Forwarding,
+		Limits: resource.Limits{Read: fastRead, Write: usualWrite, LitePage: 100, Max: 4000},
+		Audit:  resource.Audit{Category: "Firewall Resource", Sub: "Destination Group"},
+		Unique: resource.UniqueName,
 		Filters: []resource.Filter[IPDestinationGroup]{
 			{Param: "search", Name: resource.NameContains},
 			{Param: "excludeType", Match: func(g *IPDestinationGroup, v resource.Value) bool { return g.Type != v.Text }},

@@ -141,12 +141,12 @@ func (l *Location) Apply(d *LocationDefaults) {
 func location() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[Location]{
 		Name: LocationKind, Title: "location", Path: "/location",
-		Ops:     resource.List | resource.Lite | resource.LiteGet | resource.Get | resource.Create | resource.Update | resource.Delete,
-		Feature: access.LocationManagement,
-		Parent:  resource.Parent{Kind: LocationKind},
-		Limits:  resource.Limits{Read: fastRead, Write: usualWrite, Page: 100, LitePage: 100, Max: 1000},
-		Audit:   resource.Audit{Category: "Location Management", Sub: "Location"},
-		Unique:  resource.UniqueInParent,
+		Ops:  resource.List | resource.Lite | resource.LiteGet | resource.Get | resource.Create | resource.Update | resource.Delete,
+		Area: resource.LocationManagement, Feature: access.LocationManagement,
+		Parent: resource.Parent{Kind: LocationKind},
+		Limits: resource.Limits{Read: fastRead, Write: usualWrite, Page: 100, LitePage: 100, Max: 1000},
+		Audit:  resource.Audit{Category: "Location Management", Sub: "Location"},
+		Unique: resource.UniqueInParent,
 		Builtin: func(resource.Facts) []Location {
 			l := NewLocation(CloudBrowserName)
 			l.ID, l.NonEditable, l.ExcludeFromDynamic = CloudBrowserID, true, true

@@ -45,8 +45,8 @@ const (
 func networkService() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[NetworkService]{
 		Name: NetworkServiceKind, Title: "network service", Path: "/networkServices",
-		Ops:     policyOps,
-		Feature: access.Forwarding,
+		Ops:  policyOps,
+		Area: resource.PolicyResources, Feature: access.Forwarding,
 		// Max: 1,024 custom services beside the 62 predefined ones.
 		Limits: resource.Limits{Read: fastRead, Write: usualWrite, Max: 1024 + 62},
 		Audit:  resource.Audit{Category: "Firewall Resource", Sub: "Network Service"},
@@ -182,8 +182,8 @@ type NetworkServiceGroup struct {
 func networkServiceGroup() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[NetworkServiceGroup]{
 		Name: NetworkServiceGroupKind, Title: "network service group", Path: "/networkServiceGroups",
-		Ops:      policyOps,
-		Feature:  access.Forwarding,
+		Ops:  policyOps,
+		Area: resource.PolicyResources, Feature: access.Forwarding,
 		Limits:   resource.Limits{Read: fastRead, Write: usualWrite, Max: 126},
 		Audit:    resource.Audit{Category: "Firewall Resource", Sub: "Network Service Group"},
 		Unique:   resource.UniqueName,

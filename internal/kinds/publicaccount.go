@@ -21,10 +21,10 @@ const applianceRead = "20/s 10000/h"
 func publicCloudAccount() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[PublicCloudAccount]{
 		Name: PublicCloudAccountKind, Title: "public cloud account", Path: "/publicCloudAccountDetails",
-		Ops:     resource.List | resource.Lite | resource.Get | resource.Create,
-		Feature: access.CloudProvisioning,
-		Limits:  resource.Limits{Read: applianceRead, Write: usualWrite, Page: 250, LitePage: 250},
-		Audit:   resource.Audit{Category: "Cloud Management", Sub: "Cloud Management"},
+		Ops:  resource.List | resource.Lite | resource.Get | resource.Create,
+		Area: resource.Provisioning, Feature: access.CloudProvisioning,
+		Limits: resource.Limits{Read: applianceRead, Write: usualWrite, Page: 250, LitePage: 250},
+		Audit:  resource.Audit{Category: "Cloud Management", Sub: "Cloud Management"},
 		Validate: func(f resource.Facts, p *PublicCloudAccount) error {
 			others, err := f.Lookup.Children(PublicCloudAccountKind, 0)
 			if err != nil {
@@ -58,9 +58,9 @@ const PublicCloudAccountIDStatusID = 1
 func publicCloudAccountIDStatus() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[PublicCloudAccountIDStatus]{
 		Name: PublicCloudAccountIDStatusKind, Title: "public cloud account id status", Path: "/publicCloudAccountIdStatus",
-		Feature: access.CloudProvisioning,
-		Limits:  resource.Limits{Read: applianceRead, Write: usualWrite, Max: 1},
-		Audit:   resource.Audit{Category: "Cloud Management", Sub: "Cloud Management"},
+		Area: resource.Provisioning, Feature: access.CloudProvisioning,
+		Limits: resource.Limits{Read: applianceRead, Write: usualWrite, Max: 1},
+		Audit:  resource.Audit{Category: "Cloud Management", Sub: "Cloud Management"},
 		Builtin: func(resource.Facts) []PublicCloudAccountIDStatus {
 			return []PublicCloudAccountIDStatus{{ID: PublicCloudAccountIDStatusID}}
 		},

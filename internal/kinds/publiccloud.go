@@ -55,11 +55,11 @@ const maxRegionsPerAccount = 32
 func publicCloudInfo() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[PublicCloudInfo]{
 		Name: PublicCloudInfoKind, Title: "AWS account", Path: "/publicCloudInfo",
-		Ops:     resource.List | resource.Lite | resource.Get | resource.Create | resource.Update | resource.Delete,
-		Feature: access.PublicCloud,
-		Limits:  resource.Limits{Read: fastRead, Write: usualWrite, Max: 512},
-		Audit:   resource.Audit{Category: "Cloud Management", Sub: "Cloud Management"},
-		Unique:  resource.UniqueName,
+		Ops:  resource.List | resource.Lite | resource.Get | resource.Create | resource.Update | resource.Delete,
+		Area: resource.PartnerIntegrations, Feature: access.PublicCloud,
+		Limits: resource.Limits{Read: fastRead, Write: usualWrite, Max: 512},
+		Audit:  resource.Audit{Category: "Cloud Management", Sub: "Cloud Management"},
+		Unique: resource.UniqueName,
 		Filters: []resource.Filter[PublicCloudInfo]{
 			{Param: "search", Name: resource.NameContains},
 			{Param: "cloudType", Match: func(p *PublicCloudInfo, v resource.Value) bool { return strings.EqualFold(p.CloudType, v.Text) }},

@@ -52,8 +52,8 @@ const (
 func adminRole() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[AdminRole]{
 		Name: AdminRoleKind, Title: "admin role", Path: "/adminRoles",
-		Ops:     resource.List | resource.Get | resource.Create | resource.Update | resource.Delete,
-		Feature: access.AdminManagement, Unique: resource.UniqueName, Unstaged: true,
+		Ops:  resource.List | resource.Get | resource.Create | resource.Update | resource.Delete,
+		Area: resource.Administration, Feature: access.AdminManagement, Unique: resource.UniqueName, Unstaged: true,
 		Limits: resource.Limits{Read: lightRead, Write: usualWrite, Max: 64},
 		Audit:  resource.Audit{Category: "Role Management", Sub: "Role Management"},
 		Filters: []resource.Filter[AdminRole]{

@@ -63,8 +63,8 @@ const (
 func dnsRule() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[DNSRule]{
 		Name: DNSRuleKind, Title: "DNS rule", Path: "/ecRules/ecDns",
-		Ops:     policyOps,
-		Feature: access.Forwarding,
+		Ops:  policyOps,
+		Area: resource.PolicyManagement, Feature: access.Forwarding,
 		Limits:  resource.Limits{Read: lightRead, Write: usualWrite, Max: maxRules},
 		Audit:   resource.Audit{Category: "Traffic Forwarding Resource", Sub: "DNS"},
 		Unique:  resource.UniqueName,

@@ -114,8 +114,8 @@ func forwardingRule() (*resource.Spec, error) {
 	method := resource.Filter[ForwardingRule]{Param: "ruleForwardMethod", Match: func(r *ForwardingRule, v resource.Value) bool { return matches(v.Text, r.ForwardMethod) }}
 	return resource.Define(resource.Kind[ForwardingRule]{
 		Name: ForwardingRuleKind, Title: "forwarding rule", Path: "/ecRules/ecRdr",
-		Ops:     policyOps,
-		Feature: access.Forwarding,
+		Ops:  policyOps,
+		Area: resource.PolicyManagement, Feature: access.Forwarding,
 		Limits:  resource.Limits{Read: fastRead, Write: usualWrite, Page: 50, Max: maxRules},
 		Audit:   resource.Audit{Category: "Traffic Forwarding Resource", Sub: "Firewall Forwarding"},
 		Unique:  resource.UniqueName,

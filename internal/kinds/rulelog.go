@@ -36,8 +36,8 @@ const DefaultLogRule = "Default Log and Control Rule"
 func logRule() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[LogRule]{
 		Name: LogRuleKind, Title: "log and control rule", Path: "/ecRules/self",
-		Ops:     policyOps,
-		Feature: access.Forwarding,
+		Ops:  policyOps,
+		Area: resource.PolicyManagement, Feature: access.Forwarding,
 		Limits:  resource.Limits{Read: lightRead, Write: usualWrite, Max: maxRules},
 		Audit:   resource.Audit{Category: "Traffic Forwarding Resource", Sub: "Firewall Forwarding"},
 		Unique:  resource.UniqueName,

@@ -52,11 +52,11 @@ const DefaultLocationTemplate = "Default Location Template"
 func locationTemplate() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[LocationTemplate]{
 		Name: LocationTemplateKind, Title: "location template", Path: "/locationTemplate",
-		Ops:     resource.List | resource.Lite | resource.Get | resource.Create | resource.Update | resource.Delete,
-		Feature: access.Template,
-		Limits:  resource.Limits{Read: lightRead, Write: usualWrite, Page: 250, LitePage: 100, Max: 500},
-		Audit:   resource.Audit{Category: "Provisioning Management", Sub: "Location Template"},
-		Unique:  resource.UniqueName,
+		Ops:  resource.List | resource.Lite | resource.Get | resource.Create | resource.Update | resource.Delete,
+		Area: resource.LocationManagement, Feature: access.Template,
+		Limits: resource.Limits{Read: lightRead, Write: usualWrite, Page: 250, LitePage: 100, Max: 500},
+		Audit:  resource.Audit{Category: "Provisioning Management", Sub: "Location Template"},
+		Unique: resource.UniqueName,
 		Builtin: func(f resource.Facts) []LocationTemplate {
 			return []LocationTemplate{{
 				Name: DefaultLocationTemplate, Desc: "Made with the org.", Editable: true, LastMod: wire.At(f.Now),
@@ -133,8 +133,8 @@ type AutoScaleDetails struct {
 func provURL() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[ProvURL]{
 		Name: ProvURLKind, Title: "provisioning template", Path: "/provUrl",
-		Ops:     resource.List | resource.Get | resource.Create | resource.Update | resource.Delete,
-		Feature: access.Template,
+		Ops:  resource.List | resource.Get | resource.Create | resource.Update | resource.Delete,
+		Area: resource.Provisioning, Feature: access.Template,
 		// Max: 1,000 cloud and 1,000 branch templates (behaviours.md section 15).
 		Limits:   resource.Limits{Read: fastRead, Write: usualWrite, Page: 250, Max: 2000},
 		Audit:    resource.Audit{Category: "Provisioning Management", Sub: "Provisioning Template"},

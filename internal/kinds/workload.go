@@ -58,8 +58,8 @@ const attributes = " GroupId GroupName IamInstanceProfile-Arn ImageId PlatformDe
 func workloadGroup() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[WorkloadGroup]{
 		Name: WorkloadGroupKind, Title: "workload group", Path: "/workloadGroups",
-		Ops:      resource.List | resource.Lite | resource.Get,
-		Feature:  access.Forwarding,
+		Ops:  resource.List | resource.Lite | resource.Get,
+		Area: resource.PolicyResources, Feature: access.Forwarding,
 		Limits:   resource.Limits{Read: lightRead, LiteRead: fastRead, Page: 250, LitePage: 20},
 		Audit:    resource.Audit{Category: "Traffic Forwarding Resource", Sub: "Workload Group"},
 		Unique:   resource.UniqueName,

@@ -21,8 +21,8 @@ type ZPASegment struct {
 func zpaSegment() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[ZPASegment]{
 		Name: ZPASegmentKind, Title: "ZPA application segment", Path: "/zpaResources/applicationSegments",
-		Ops:     resource.List,
-		Feature: access.Forwarding,
+		Ops:  resource.List,
+		Area: resource.PolicyResources, Feature: access.Forwarding,
 		Limits:  resource.Limits{Read: fastRead, Page: 50, Max: 50_000},
 		Audit:   resource.Audit{Category: "Traffic Forwarding Resource", Sub: "Application Segment"},
 		Filters: []resource.Filter[ZPASegment]{{Param: "search", Name: resource.NameContains}},

@@ -2,6 +2,7 @@ package operation
 
 import (
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/spurline/spurline/internal/access"
@@ -42,7 +43,7 @@ func Expand(s *resource.Spec) []Operation {
 			Method: v.method, Path: s.Path + v.suffix, Status: v.status,
 			ID:      name(v.id, capital(s.Name)),
 			Summary: name(v.summary, s.Title),
-			Feature: s.Feature, Level: access.ReadOnly, Limit: s.Read,
+			Area:    s.Area, Feature: s.Feature, Level: access.ReadOnly, Limit: s.Read,
 			Spec: s, Verb: v.op,
 		}
 		if v.write {
@@ -60,7 +61,7 @@ func Expand(s *resource.Spec) []Operation {
 			if s.Sortable() && v.op == resource.List {
 				o.Query = append(o.Query, Param{"sortBy", resource.String}, Param{"sortOrder", resource.String})
 			}
-			o.Out = s.Type
+			o.Out = reflect.SliceOf(s.Type)
 		case resource.Delete, resource.DeleteAnswered:
 			o.Limit = s.Remove
 		case resource.Create, resource.Update:

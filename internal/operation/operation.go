@@ -38,14 +38,17 @@ type Operation struct {
 	// Native operations are Spurline's own, under /spurline/v1.
 	Native bool
 	Sign   Sign
+	Area   resource.Area // of the API's guide
 
 	Feature access.Feature
 	Level   access.Level
 	Limit   limit.Rate // zero = unlimited
 
-	Query   []Param
-	In, Out reflect.Type // nil = no body
-	Status  int          // of success
+	Query []Param
+	// In and Out are the bodies' types, a slice where an array is answered;
+	// nil = no body.
+	In, Out reflect.Type
+	Status  int // of success
 	// Stream operations are handed their body unread, and bound it themselves.
 	Stream bool
 

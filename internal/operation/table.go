@@ -37,6 +37,9 @@ func (o *Operation) faults() (out []string) {
 	if o.Handle == nil {
 		out = append(out, "has no handler")
 	}
+	if o.Area == "" {
+		out = append(out, "stands in no area")
+	}
 	if o.Feature == "" {
 		out = append(out, "says nothing of who may call it")
 	}

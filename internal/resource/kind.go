@@ -71,6 +71,7 @@ type Kind[T any] struct {
 	Path     string // "/locationTemplate"; "/ecgroup/{ecgroupId}/vm" for a child
 	Parent   Parent
 	Ops      Op
+	Area     Area           // of the API's guide, under which the kind's operations stand
 	Feature  access.Feature // who may; the level follows from the operation
 	Limits   Limits
 	Audit    Audit

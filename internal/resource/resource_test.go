@@ -54,7 +54,7 @@ func library(t *testing.T) *Set {
 	t.Helper()
 	limits := Limits{Read: "1/s 2/h", Write: "1/s 2/h"}
 	audit := Audit{"Library", "Library"}
-	shelves, err := Define(Kind[shelf]{Name: "shelf", Title: "shelf", Path: "/shelf", Ops: List | Get | Create, Feature: access.Template, Limits: limits, Audit: audit, Unique: UniqueName})
+	shelves, err := Define(Kind[shelf]{Name: "shelf", Title: "shelf", Path: "/shelf", Ops: List | Get | Create, Area: Provisioning, Feature: access.Template, Limits: limits, Audit: audit, Unique: UniqueName})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestDecodeTolerates(t *testing.T) {
 
 func TestDefineRefuses(t *testing.T) {
 	t.Parallel()
-	good := Kind[shelf]{Name: "shelf", Title: "shelf", Path: "/shelf", Ops: Get, Feature: access.Template, Limits: Limits{Read: "1/s 2/h"}}
+	good := Kind[shelf]{Name: "shelf", Title: "shelf", Path: "/shelf", Ops: Get, Area: Provisioning, Feature: access.Template, Limits: Limits{Read: "1/s 2/h"}}
 	if _, err := Define(good); err != nil {
 		t.Fatal(err)
 	}
@@ -209,6 +209,7 @@ func TestDefineRefuses(t *testing.T) {
 		"no name":         func(k *Kind[shelf]) { k.Name = "" },
 		"no rate":         func(k *Kind[shelf]) { k.Limits.Read = "" },
 		"bad rate":        func(k *Kind[shelf]) { k.Limits.Read = "often" },
+		"no area":         func(k *Kind[shelf]) { k.Area = "" },
 		"no feature":      func(k *Kind[shelf]) { k.Feature = "" },
 		"no audit":        func(k *Kind[shelf]) { k.Ops |= Create; k.Limits.Write = "1/s" },
 		"nameless filter": func(k *Kind[shelf]) { k.Filters = []Filter[shelf]{{}} },

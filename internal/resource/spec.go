@@ -19,6 +19,7 @@ type Spec struct {
 	Name, Title, Path string
 	Parent            Parent
 	Ops               Op
+	Area              Area
 	Feature           access.Feature
 	Limits            Limits
 	Audit             Audit
@@ -61,7 +62,7 @@ func Define[T any](k Kind[T]) (*Spec, error) {
 		return nil, err
 	}
 	s := &Spec{
-		Name: k.Name, Title: k.Title, Path: k.Path, Parent: k.Parent, Ops: k.Ops, Feature: k.Feature,
+		Name: k.Name, Title: k.Title, Path: k.Path, Parent: k.Parent, Ops: k.Ops, Area: k.Area, Feature: k.Feature,
 		Limits: k.Limits, Audit: k.Audit, Unique: k.Unique, Unstaged: k.Unstaged, Type: p.typ,
 		plan: p, id: p.byName["id"], name: p.byName["name"],
 	}
@@ -130,6 +131,8 @@ func (s *Spec) check() error {
 		return fmt.Errorf("kind %s: unique by a name that it does not have", s.Name)
 	case s.Ops != 0 && (!strings.HasPrefix(s.Path, "/") || s.Feature == ""):
 		return fmt.Errorf("kind %s: operations need a path and a feature", s.Name)
+	case s.Ops != 0 && s.Area == "":
+		return fmt.Errorf("kind %s: operations stand in an area", s.Name)
 	case s.Ops&(Create|Update|Delete|DeleteAnswered) != 0 && s.Audit.Category == "":
 		return fmt.Errorf("kind %s: the audit trail files every change", s.Name)
 	case s.Ops&(List|Lite|LiteGet|Get) != 0 && s.Read == limit.Rate{}:

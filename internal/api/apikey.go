@@ -43,6 +43,9 @@ func (a *API) keyOperations() []operation.Operation {
 	for i := range table {
 		o := &table[i]
 		o.Feature, o.Level, o.Limit, o.Status, o.Out = s.Feature, access.ReadOnly, s.Read, http.StatusOK, reflect.TypeFor[kinds.APIKey]()
+		if o.ID == "listApiKeys" {
+			o.Out = reflect.SliceOf(o.Out)
+		}
 		if o.Method == "POST" {
 			o.Level, o.Limit = access.ReadWrite, s.Write
 		}

@@ -5,12 +5,14 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/spurline/spurline/internal/access"
+	"github.com/spurline/spurline/internal/api"
 	"github.com/spurline/spurline/internal/kinds"
 	"github.com/spurline/spurline/internal/operation"
 	"github.com/spurline/spurline/internal/resource"
@@ -324,5 +326,29 @@ func TestCheckFindsBadTables(t *testing.T) {
 	}
 	if n := len(slices.Collect(maps.Keys(permissions))); n != len(good) {
 		t.Errorf("%d operations, and %d in the table of permissions", len(good), n)
+	}
+}
+
+// The table that documents and commands read is the one that is served, and
+// whatever pages says that it answers an array.
+func TestTableIsWhatIsServed(t *testing.T) {
+	t.Parallel()
+	set, err := kinds.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := servertest.Start(t, server.Config{}).API().Operations()
+	table := api.Table(set)
+	if len(table) != len(served) {
+		t.Fatalf("%d operations in the table, %d served", len(table), len(served))
+	}
+	for i, o := range table {
+		if o.ID != served[i].ID || o.Handle != nil || o.Area == "" {
+			t.Errorf("%s in the table, %s served; area %q", o.ID, served[i].ID, o.Area)
+		}
+		pages := slices.ContainsFunc(o.Query, func(p operation.Param) bool { return p.Name == "pageSize" })
+		if pages && (o.Out == nil || o.Out.Kind() != reflect.Slice) {
+			t.Errorf("%s has pages and answers %v", o.ID, o.Out)
+		}
 	}
 }

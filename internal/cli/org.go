@@ -44,6 +44,7 @@ func orgNoun() noun[wire.Org] {
 		{head: "ID", text: func(o wire.Org) string { return strconv.FormatInt(o.ID, 10) }},
 		{head: "NAME", text: func(o wire.Org) string { return o.Name }, tone: always[wire.Org](strong)},
 		{head: "CLOUD", text: func(o wire.Org) string { return o.Cloud }},
+		{head: "VANITY DOMAIN", text: func(o wire.Org) string { return o.Vanity }},
 		{head: "ADMINS", text: func(o wire.Org) string { return strconv.Itoa(o.Admins) }},
 	}}
 }
@@ -58,11 +59,12 @@ func newOrgCreate() *cobra.Command {
 	outputFlags(cmd)
 	login := cmd.Flags().String("admin", "", "login name of the super admin, who is the org's default admin; required")
 	cloud := cmd.Flags().String("cloud", defaultCloud, "cloud domain that the org's host names end in")
+	vanity := cmd.Flags().String("vanity", "", "vanity domain, by which login hosts know the org: VANITY.zslogin.net (default one made of the name)")
 	return ownerVerb(cmd, true, func(ctx context.Context, o *owner, args []string) error {
 		if *login == "" {
 			return usage("an org needs an --admin, such as root@acme.example")
 		}
-		plan := wire.OrgPlan{Name: args[0], Cloud: *cloud, Admins: []wire.AdminPlan{{Login: *login, Role: kinds.SuperAdmin}}}
+		plan := wire.OrgPlan{Name: args[0], Cloud: *cloud, Vanity: *vanity, Admins: []wire.AdminPlan{{Login: *login, Role: kinds.SuperAdmin}}}
 		var made wire.Credentials
 		if err := o.call(ctx, "make the org "+args[0], http.MethodPost, orgsPath, plan, &made); err != nil {
 			return err
@@ -77,6 +79,7 @@ func credentialsNoun() noun[wire.Credentials] {
 	return noun[wire.Credentials]{one: "org", many: "orgs", columns: []column[wire.Credentials]{
 		{head: "ORG", text: func(c wire.Credentials) string { return strconv.FormatInt(c.Org, 10) }},
 		{head: "CLOUD", text: func(c wire.Credentials) string { return c.Cloud }},
+		{head: "VANITY DOMAIN", text: func(c wire.Credentials) string { return c.VanityDomain }},
 		{head: "ADMIN", text: func(c wire.Credentials) string { return admin(c).Login }},
 		{head: "PASSWORD", text: func(c wire.Credentials) string { return admin(c).Password }, tone: always[wire.Credentials](strong)},
 		{head: "API KEY", text: func(c wire.Credentials) string { return c.APIKey }, tone: always[wire.Credentials](strong)},

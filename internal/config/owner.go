@@ -40,6 +40,19 @@ func (e *Engine) Orgs(ctx context.Context, kind string) (orgs []store.Org, count
 	return orgs, counts, err
 }
 
+// OrgOfVanity finds the org that a login host is of, by the name that the host
+// begins with.
+func (e *Engine) OrgOfVanity(ctx context.Context, vanity string) (org int64, ok bool, err error) {
+	err = e.db.View(ctx, 0, func(ctx context.Context, tx *store.Tx) (err error) {
+		org, err = tx.OrgOfVanity(ctx, vanity)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, false, nil
+	}
+	return org, err == nil, err
+}
+
 // Change lets f change an object's members, and stores and records it like a
 // replace.
 func (w *Writer) Change(ctx context.Context, kind string, id int64, f func(value any) error) error {

@@ -24,7 +24,7 @@ func (s *Server) Orgs(ctx context.Context) ([]wire.Org, error) {
 	}
 	out := make([]wire.Org, len(orgs))
 	for i, o := range orgs {
-		out[i] = wire.Org{ID: o.ID, Name: o.Name, Cloud: o.Cloud, Admins: admins[i]}
+		out[i] = wire.Org{ID: o.ID, Name: o.Name, Cloud: o.Cloud, Vanity: o.Vanity, Admins: admins[i]}
 	}
 	return out, nil
 }

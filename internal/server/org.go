@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -73,12 +74,23 @@ func (s *Server) CreateOrg(ctx context.Context, plan wire.OrgPlan) (c wire.Crede
 // domain is what a cloud domain looks like.
 var domain = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
 
+// A vanity domain is one label of a host name. Names of the form of numbered
+// are those of orgs without one.
+var (
+	vanity   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	numbered = regexp.MustCompile(`^org[0-9]+$`)
+)
+
 func checkPlan(plan *wire.OrgPlan) error {
 	switch {
 	case strings.TrimSpace(plan.Name) == "" || len(plan.Name) > 255 || !utf8.ValidString(plan.Name) || strings.ContainsRune(plan.Name, 0):
 		return wire.Invalid("name", "must have 1 to 255 characters")
 	case len(plan.Cloud) > 100 || !domain.MatchString(plan.Cloud):
 		return wire.Invalid("cloud", "must be a domain in lower case, like zscloud.net")
+	case plan.Vanity != "" && !vanity.MatchString(plan.Vanity):
+		return wire.Invalid("vanityDomain", "must have 1 to 63 letters in lower case, digits and hyphens, like acme")
+	case numbered.MatchString(plan.Vanity):
+		return wire.Invalid("vanityDomain", "must not be org and a number, which stands for the org with that id")
 	case len(plan.Admins) == 0:
 		return wire.Invalid("admins", "must name at least one admin")
 	}
@@ -101,8 +113,11 @@ func (s *Server) makeOrg(ctx context.Context, plan wire.OrgPlan, keep func(wire.
 	if err != nil {
 		return wire.Credentials{}, err
 	}
-	org := store.Org{ID: 10_000_000 + id.Int64(), Name: plan.Name, Cloud: plan.Cloud}
-	c := wire.Credentials{Org: org.ID, Cloud: plan.Cloud, APIKey: auth.NewAPIKey(), EnrolmentKey: auth.NewEnrolmentKey()}
+	org := store.Org{ID: 10_000_000 + id.Int64(), Name: plan.Name, Cloud: plan.Cloud, Vanity: plan.Vanity}
+	if err := s.settleVanity(ctx, &org); err != nil {
+		return wire.Credentials{}, err
+	}
+	c := wire.Credentials{Org: org.ID, Cloud: plan.Cloud, VanityDomain: org.Vanity, APIKey: auth.NewAPIKey(), EnrolmentKey: auth.NewEnrolmentKey()}
 	hashes := make([]string, len(plan.Admins))
 	for i, a := range plan.Admins {
 		password, hash, err := s.password(ctx, a.Password)
@@ -137,6 +152,9 @@ func (s *Server) makeOrg(ctx context.Context, plan wire.OrgPlan, keep func(wire.
 		}
 		return s.auth.SetEnrolmentKey(ctx, w.Tx, c.Org, c.EnrolmentKey)
 	})
+	if errors.Is(err, store.ErrExists) {
+		return wire.Credentials{}, wire.Conflict(wire.CodeDuplicate, "An org with this vanity domain was made a moment ago.")
+	}
 	return c, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strconv"
 )
 
 // Errors that callers tell apart.
@@ -60,7 +61,13 @@ type Org struct {
 	ID    int64
 	Name  string
 	Cloud string
+	// Vanity is the name that the org's login host begins with. It is unique;
+	// an org that is created without one goes by its id.
+	Vanity string
 }
+
+// vanityOfID is what an org without a vanity domain of its own goes by.
+func vanityOfID(id int64) string { return "org" + strconv.FormatInt(id, 10) }
 
 // Head is where an org stands.
 type Head struct {

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -227,8 +230,8 @@ func (tx *Tx) CreateOrg(ctx context.Context, o Org) error {
 	if !tx.writes {
 		return errReadOnly
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO org (id, name, cloud, rev, active, next_id) VALUES ($1, $2, $3, 0, 0, $4)`,
-		o.ID, o.Name, o.Cloud, int64(firstID))
+	_, err := tx.Exec(ctx, `INSERT INTO org (id, name, cloud, vanity, rev, active, next_id) VALUES ($1, $2, $3, $4, 0, 0, $5)`,
+		o.ID, o.Name, o.Cloud, o.Vanity, int64(firstID))
 	if err != nil {
 		return fmt.Errorf("store: create org %d: %w", o.ID, err)
 	}
@@ -240,7 +243,7 @@ func (tx *Tx) CreateOrg(ctx context.Context, o Org) error {
 
 // Orgs lists the orgs of the database.
 func (tx *Tx) Orgs(ctx context.Context) ([]Org, error) {
-	rows, err := tx.rows(ctx, `SELECT id, name, cloud FROM org ORDER BY id`)
+	rows, err := tx.rows(ctx, `SELECT id, name, cloud, vanity FROM org ORDER BY id`)
 	if err != nil {
 		return nil, err
 	}
@@ -248,10 +251,24 @@ func (tx *Tx) Orgs(ctx context.Context) ([]Org, error) {
 	var orgs []Org
 	for rows.Next() {
 		var o Org
-		if err := rows.Scan(&o.ID, &o.Name, &o.Cloud); err != nil {
+		if err := rows.Scan(&o.ID, &o.Name, &o.Cloud, &o.Vanity); err != nil {
 			return nil, err
 		}
+		o.Vanity = cmp.Or(o.Vanity, vanityOfID(o.ID))
 		orgs = append(orgs, o)
 	}
 	return orgs, rows.Err()
+}
+
+// OrgOfVanity finds an org by its vanity domain: ErrNotFound where none has it.
+func (tx *Tx) OrgOfVanity(ctx context.Context, vanity string) (id int64, err error) {
+	id, err = strconv.ParseInt(strings.TrimPrefix(vanity, "org"), 10, 64)
+	if err != nil || vanityOfID(id) != vanity {
+		id = 0 // which no org has
+	}
+	err = tx.QueryRow(ctx, `SELECT id FROM org WHERE (vanity = $1 AND vanity <> '') OR (vanity = '' AND id = $2)`, vanity, id).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, ErrNotFound
+	}
+	return id, err
 }

@@ -78,13 +78,15 @@ type Org struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
 	Cloud  string `json:"cloud"`
+	Vanity string `json:"vanityDomain"` // its login host is <vanity>.zslogin.net
 	Admins int    `json:"admins"`
 }
 
 // OrgPlan is an org to be made.
 type OrgPlan struct {
 	Name   string      `json:"name"`
-	Cloud  string      `json:"cloud"` // domain that its host names end in: "zscloud.net"
+	Cloud  string      `json:"cloud"`                  // domain that its host names end in: "zscloud.net"
+	Vanity string      `json:"vanityDomain,omitempty"` // empty = one is made of the name
 	Admins []AdminPlan `json:"admins"`
 }
 
@@ -100,6 +102,7 @@ type AdminPlan struct {
 type Credentials struct {
 	Org          int64              `json:"org"`
 	Cloud        string             `json:"cloud"`
+	VanityDomain string             `json:"vanityDomain"`
 	APIKey       string             `json:"apiKey"`
 	EnrolmentKey string             `json:"enrolmentKey"`
 	Admins       []AdminCredentials `json:"admins"`

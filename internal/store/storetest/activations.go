@@ -152,7 +152,7 @@ func testOrgs(t *testing.T, s *suite) {
 	if got := list(); len(got) != 0 {
 		t.Errorf("a fresh database has orgs %v", got)
 	}
-	want := []store.Org{{ID: 3, Name: "three", Cloud: "c"}, {ID: 8, Name: "eight", Cloud: "d"}}
+	want := []store.Org{{ID: 3, Name: "three", Cloud: "c", Vanity: "drei"}, {ID: 8, Name: "eight", Cloud: "d"}}
 	err := db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		for _, o := range slices.Backward(want) {
 			if err := tx.CreateOrg(ctx, o); err != nil {
@@ -164,12 +164,25 @@ func testOrgs(t *testing.T, s *suite) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	want[1].Vanity = "org8" // one that has none goes by its id
 	if got := list(); !slices.Equal(got, want) {
 		t.Errorf("orgs %v, want %v", got, want)
 	}
-	err = db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.CreateOrg(ctx, want[0]) })
-	if !errors.Is(err, store.ErrExists) {
-		t.Errorf("created twice: %v, want ErrExists", err)
+	for _, again := range []store.Org{want[0], {ID: 9, Vanity: "drei"}} {
+		err = db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.CreateOrg(ctx, again) })
+		if !errors.Is(err, store.ErrExists) {
+			t.Errorf("%+v created as well: %v, want ErrExists", again, err)
+		}
+	}
+	for vanity, want := range map[string]int64{"drei": 3, "org8": 8, "org3": 0, "org9": 0, "org08": 0, "org": 0, "": 0, "Drei": 0} {
+		var got int64
+		err := db.View(t.Context(), 0, func(ctx context.Context, tx *store.Tx) (err error) {
+			got, err = tx.OrgOfVanity(ctx, vanity)
+			return err
+		})
+		if got != want || (want == 0) != errors.Is(err, store.ErrNotFound) {
+			t.Errorf("the org of %q is %d (%v), want %d", vanity, got, err, want)
+		}
 	}
 }
 

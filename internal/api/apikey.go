@@ -28,11 +28,11 @@ func (a *API) keyOperations() []operation.Operation {
 		title = "Replace the value of the API key"
 	)
 	// Nobody has partner keys, so that asking for them changes nothing.
-	partner := operation.Param{Name: "includePartnerKey", Type: resource.Boolean}
+	partner := operation.Param{Name: "includePartnerKey", Type: resource.Boolean, Says: "Whether keys of partners count; nobody has any."}
 	table := []operation.Operation{
 		{
 			ID: "listApiKeys", Method: "GET", Path: s.Path, Summary: "List API keys: at most one",
-			Query: append(operation.PageParams(), partner), Handle: a.listKeys,
+			Query: append(operation.PageParams(0), partner), Handle: a.listKeys,
 		},
 		{ID: "createApiKey", Method: "POST", Path: s.Path, Summary: "Create the API key of an org that has none", Query: []operation.Param{partner}, Handle: a.createKey(s)},
 		{ID: "getApiKey", Method: "GET", Path: one, Summary: "Get the API key", Handle: a.getKey(s)},

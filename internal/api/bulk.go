@@ -47,7 +47,7 @@ func (a *API) topOperations() (table []operation.Operation) {
 		if t.list {
 			o := entry
 			o.ID, o.Method, o.Summary = "listAll"+t.plural, "GET", "List the "+s.Title+"s of the org"
-			o.Level, o.Limit, o.Query, o.Out = access.ReadOnly, s.Read, operation.PageParams(), reflect.SliceOf(s.Type)
+			o.Level, o.Limit, o.Query, o.Out = access.ReadOnly, s.Read, operation.PageParams(0), reflect.SliceOf(s.Type)
 			o.Handle = a.list(s, resource.InList, 0, nil)
 			table = append(table, o)
 		}
@@ -55,6 +55,9 @@ func (a *API) topOperations() (table []operation.Operation) {
 			o := entry
 			o.ID, o.Method, o.Summary = "addTo"+t.plural, "POST", "Create a "+s.Title+" where its body says"
 			o.Limit, o.In, o.Out, o.Handle = t.post, s.Type, s.Type, a.createAnywhere(s)
+			if s.Name == kinds.ECVMKind {
+				o.In = reflect.TypeFor[kinds.ReservedVM]()
+			}
 			table = append(table, o)
 		}
 		put := entry
@@ -64,7 +67,7 @@ func (a *API) topOperations() (table []operation.Operation) {
 		if !t.remove.Unlimited() {
 			o := entry
 			o.ID, o.Method, o.Summary = "deleteFrom"+t.plural, "DELETE", "Delete the "+s.Title+"s whose ids are in the query"
-			o.Limit, o.Status, o.Query = t.remove, http.StatusNoContent, []operation.Param{{Name: "id", Type: resource.Integer}}
+			o.Limit, o.Status, o.Query = t.remove, http.StatusNoContent, []operation.Param{{Name: "id", Type: resource.Integer, Says: "The objects to delete: all of them, or none.", Repeated: true, Required: true}}
 			o.Handle = a.removeByQuery(s)
 			table = append(table, o)
 		}

@@ -21,9 +21,10 @@ func (a *API) connectorOperations() []operation.Operation {
 		return nil
 	}
 	const path = "/ecVm/uuid/{vmInstanceId}"
+	instance := []operation.Param{{Name: "vmInstanceId", Says: "The instance id that the cloud knows the connector by, or its UUID."}}
 	return []operation.Operation{
 		{
-			ID: "getEcVmByInstance", Method: "GET", Path: path, Summary: "Get a connector VM by the cloud's own instance id",
+			ID: "getEcVmByInstance", Method: "GET", Path: path, InPath: instance, Summary: "Get a connector VM by the cloud's own instance id",
 			Feature: access.CloudProvisioning, Level: access.ReadOnly, Limit: vm.Read, Out: reflect.TypeFor[kinds.ECVM](), Status: http.StatusOK,
 			Handle: func(c *operation.Call) error {
 				ctx := c.Request.Context()
@@ -36,7 +37,7 @@ func (a *API) connectorOperations() []operation.Operation {
 			},
 		},
 		{
-			ID: "deleteEcVmByInstance", Method: "DELETE", Path: path, Summary: "Delete a connector VM by the cloud's own instance id",
+			ID: "deleteEcVmByInstance", Method: "DELETE", Path: path, InPath: instance, Summary: "Delete a connector VM by the cloud's own instance id",
 			Feature: access.CloudProvisioning, Level: access.ReadWrite, Limit: vm.Remove, Status: http.StatusOK,
 			Handle: func(c *operation.Call) error {
 				ctx := c.Request.Context()

@@ -14,6 +14,7 @@ import (
 // fleetOperations are the enrolment plane, which connectors talk to, and the
 // switches of the simulated ones.
 func (a *API) fleetOperations() []operation.Operation {
+	name := []operation.Param{{Name: "name", Says: "The connector's own name."}}
 	one, several := reflect.TypeFor[wire.SimulatedConnector](), reflect.TypeFor[[]wire.SimulatedConnector]()
 	return []operation.Operation{
 		{
@@ -26,7 +27,7 @@ func (a *API) fleetOperations() []operation.Operation {
 		},
 		{
 			ID: "getBundle", Method: "GET", Path: wire.FleetBundlePath, Summary: "Get what a connector is to run", Native: true, Status: http.StatusOK,
-			Sign: operation.ByToken, Feature: access.Public, Handle: a.bundle,
+			Sign: operation.ByToken, Feature: access.Public, Out: reflect.TypeFor[wire.Bundle](), Handle: a.bundle,
 		},
 		{
 			ID: "listSimulatedConnectors", Method: "GET", Path: "/spurline/v1/fleet/connectors", Summary: "List the server's simulated connectors", Native: true, Status: http.StatusOK,
@@ -42,11 +43,11 @@ func (a *API) fleetOperations() []operation.Operation {
 		},
 		{
 			ID: "startSimulatedConnector", Method: "POST", Path: "/spurline/v1/fleet/connectors/{name}/start", Summary: "Switch a simulated connector on", Native: true, Status: http.StatusOK,
-			Feature: access.CloudProvisioning, Level: access.ReadWrite, Out: one, Handle: a.switchSimulated(true),
+			Feature: access.CloudProvisioning, Level: access.ReadWrite, InPath: name, Out: one, Handle: a.switchSimulated(true),
 		},
 		{
 			ID: "stopSimulatedConnector", Method: "POST", Path: "/spurline/v1/fleet/connectors/{name}/stop", Summary: "Switch a simulated connector off", Native: true, Status: http.StatusOK,
-			Feature: access.CloudProvisioning, Level: access.ReadWrite, Out: one, Handle: a.switchSimulated(false),
+			Feature: access.CloudProvisioning, Level: access.ReadWrite, InPath: name, Out: one, Handle: a.switchSimulated(false),
 		},
 	}
 }

@@ -26,7 +26,7 @@ func (a *API) vmOperations() []operation.Operation {
 	read := operation.Operation{Method: "GET", Feature: access.CloudProvisioning, Level: access.ReadOnly, Limit: vm.Read, Status: http.StatusOK}
 	lite, health := read, read
 	lite.ID, lite.Path, lite.Summary = "listEcVmsLite", "/ecVm/lite", "List connector VMs by id and name"
-	lite.Query, lite.Out, lite.Handle = operation.PageParams(), reflect.TypeFor[[]wire.Ref](), a.listVMRefs
+	lite.Query, lite.Out, lite.Handle = operation.PageParams(0), reflect.TypeFor[[]wire.Ref](), a.listVMRefs
 	health.ID, health.Path, health.Summary = "getEcVmHealth", "/ecVm/health/{vmId}", "Get the health of a connector VM"
 	health.Out, health.Handle = reflect.TypeFor[vmHealth](), a.vmHealth
 	return []operation.Operation{lite, health, {

@@ -13,9 +13,9 @@ import (
 // of them it holds.
 func nestedParams() []operation.Param {
 	return []operation.Param{
-		{Name: "includeSubLocations", Type: resource.Boolean},
-		{Name: "includeParentLocations", Type: resource.Boolean},
-		{Name: "includeDefaultLocation", Type: resource.Boolean},
+		{Name: "includeSubLocations", Type: resource.Boolean, Says: "Whether sub-locations are listed; absent means no."},
+		{Name: "includeParentLocations", Type: resource.Boolean, Says: "Whether locations that have sub-locations are listed; absent means yes."},
+		{Name: "includeDefaultLocation", Type: resource.Boolean, Says: "Whether the platform's own location is listed; absent means yes."},
 	}
 }
 

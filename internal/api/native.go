@@ -39,7 +39,10 @@ func (a *API) nativeOperations() []operation.Operation {
 		{
 			ID: "listReferences", Method: "GET", Path: base + "references", Summary: "List what names an object",
 			Feature: access.AnyAdmin, Level: access.ReadOnly, Out: reflect.TypeFor[[]wire.Reference](),
-			Query:  []operation.Param{{Name: "kind", Type: resource.String}, {Name: "id", Type: resource.Integer}},
+			Query: []operation.Param{
+				{Name: "kind", Says: "The kind of the object, such as locationTemplate.", Required: true},
+				{Name: "id", Type: resource.Integer, Says: "The id of the object.", Required: true},
+			},
 			Handle: a.listReferences,
 		},
 		{

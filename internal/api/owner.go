@@ -12,6 +12,7 @@ import (
 
 	"github.com/spurline/spurline/internal/access"
 	"github.com/spurline/spurline/internal/operation"
+	"github.com/spurline/spurline/internal/resource"
 	"github.com/spurline/spurline/internal/wire"
 )
 
@@ -36,6 +37,8 @@ const (
 
 func (a *API) ownerOperations() []operation.Operation {
 	const base = "/spurline/v1/"
+	login := []operation.Param{{Name: "login", Says: "The login name of the admin."}}
+	backup := reflect.TypeFor[operation.Binary]()
 	table := []operation.Operation{
 		{
 			ID: "listOrgs", Method: "GET", Path: base + "orgs", Summary: "List the orgs of the installation",
@@ -52,24 +55,25 @@ func (a *API) ownerOperations() []operation.Operation {
 		{
 			ID: "createOrgAdmin", Method: "POST", Path: base + "orgs/{org}/admins", Summary: "Make an admin of an org, and show the password once",
 			In: reflect.TypeFor[wire.AdminPlan](), Out: reflect.TypeFor[wire.AdminCredentials](), Status: http.StatusOK, Handle: a.createOrgAdmin,
+			InPath: []operation.Param{{Name: "org", Type: resource.Integer, Says: "The id of the org."}},
 		},
 		{
 			ID: "disableAdmin", Method: "POST", Path: base + "admins/{login}/disable", Summary: "Disable an admin, ending sessions and activating saved changes",
-			Status: http.StatusNoContent,
+			Status: http.StatusNoContent, InPath: login,
 			Handle: func(c *operation.Call) error {
 				return emptied(c, a.Owner.DisableAdmin(c.Request.Context(), c.Request.PathValue("login")))
 			},
 		},
 		{
 			ID: "setAdminPassword", Method: "POST", Path: base + "admins/{login}/password", Summary: "Set an admin's password, enabling the admin",
-			In: reflect.TypeFor[wire.NewPassword](), Out: reflect.TypeFor[wire.AdminCredentials](), Status: http.StatusOK, Handle: a.setAdminPassword,
+			In: reflect.TypeFor[wire.NewPassword](), Out: reflect.TypeFor[wire.AdminCredentials](), Status: http.StatusOK, InPath: login, Handle: a.setAdminPassword,
 		},
 		{
-			ID: "backup", Method: "GET", Path: base + "backup", Summary: "Download everything, secrets included", Status: http.StatusOK, Handle: a.backup,
+			ID: "backup", Method: "GET", Path: base + "backup", Summary: "Download everything, secrets included", Out: backup, Status: http.StatusOK, Handle: a.backup,
 		},
 		{
 			ID: "restore", Method: "POST", Path: base + "restore", Summary: "Replace everything with a backup",
-			Stream: true, Status: http.StatusNoContent, Handle: a.restore,
+			In: backup, Stream: true, Status: http.StatusNoContent, Handle: a.restore,
 		},
 		{
 			ID: "reset", Method: "POST", Path: base + "reset", Summary: "Make the demo org's objects and connectors as new", Status: http.StatusNoContent,

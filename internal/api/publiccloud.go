@@ -28,9 +28,9 @@ func (a *API) publicCloudOperations() []operation.Operation {
 	read := operation.Operation{Method: "GET", Feature: access.PublicCloud, Level: access.ReadOnly, Limit: info.Read, Status: http.StatusOK}
 	regions, template := read, read
 	regions.ID, regions.Path, regions.Summary = "listSupportedRegions", "/publicCloudInfo/supportedRegions", "List the regions in which workloads can be discovered"
-	regions.Query, regions.Out, regions.Handle = operation.PageParams(), reflect.TypeFor[[]kinds.SupportedRegion](), listRegions
+	regions.Query, regions.Out, regions.Handle = operation.PageParams(0), reflect.TypeFor[[]kinds.SupportedRegion](), listRegions
 	template.ID, template.Path, template.Summary = "getCloudFormationTemplate", "/publicCloudInfo/cloudFormationTemplate", "Get the URL of the CloudFormation template that makes the role to discover with"
-	template.Query, template.Out, template.Handle = []operation.Param{{Name: "awsAccountId", Type: resource.String}}, reflect.TypeFor[string](), a.cloudFormationTemplate
+	template.Query, template.Out, template.Handle = []operation.Param{{Name: "awsAccountId", Says: "The account that the template is for, 12 digits; it is put into the URL."}}, reflect.TypeFor[string](), a.cloudFormationTemplate
 	return []operation.Operation{
 		countOperation("countPublicCloudInfos", "/publicCloudInfo/count", info, a.count(info)),
 		countOperation("countAccountGroups", "/accountGroups/count", groups, a.count(groups)),
@@ -43,7 +43,7 @@ func (a *API) publicCloudOperations() []operation.Operation {
 		{
 			ID: "changePublicCloudInfoState", Method: "PUT", Path: "/publicCloudInfo/{id}/changeState", Summary: "Enable or disable the discovery of an AWS account",
 			Feature: access.PublicCloud, Level: access.ReadWrite, Limit: info.Write, Status: http.StatusOK,
-			Query: []operation.Param{{Name: "enable", Type: resource.Boolean}}, Out: info.Type, Handle: a.changeState(info),
+			Query: []operation.Param{{Name: "enable", Type: resource.Boolean, Says: "Whether workloads are discovered. It may stand in the body instead."}}, Out: info.Type, Handle: a.changeState(info),
 		},
 	}
 }

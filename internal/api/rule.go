@@ -28,11 +28,11 @@ func (a *API) ruleOperations() []operation.Operation {
 		o := operation.Operation{
 			ID: family.id, Method: "GET", Path: s.Path + "/count", Summary: "Count " + s.Title + "s",
 			Feature: s.Feature, Level: access.ReadOnly, Limit: s.Read, Out: reflect.TypeFor[ruleCount](), Status: http.StatusOK,
-			Query:  []operation.Param{{Name: "predefinedRuleCount", Type: resource.Boolean}},
+			Query:  []operation.Param{{Name: "predefinedRuleCount", Type: resource.Boolean, Says: "Whether predefined rules are counted too."}},
 			Handle: a.countRules(s),
 		}
 		for _, f := range s.Filters {
-			o.Query = append(o.Query, operation.Param{Name: f.Param, Type: f.Type})
+			o.Query = append(o.Query, f.Param)
 		}
 		table = append(table, o)
 	}

@@ -32,13 +32,18 @@ type session struct {
 	PasswordExpiryDays int    `json:"passwordExpiryDays"`
 }
 
+// signedOut is the answer to a sign-out.
+type signedOut struct {
+	Status string `json:"status" enum:"LOGGED_OUT"`
+}
+
 func (a *API) sessionOperations() []operation.Operation {
 	out := reflect.TypeFor[session]()
 	return []operation.Operation{
 		{
 			ID: "signIn", Method: "POST", Path: "/auth", Summary: "Sign in and begin a session", Status: http.StatusOK,
 			Sign: operation.Unsigned, Feature: access.Public, In: reflect.TypeFor[signIn](), Out: out,
-			Query: []operation.Param{{Name: "includeDisplayPreferences", Type: resource.Boolean}}, Handle: a.signIn,
+			Query: []operation.Param{{Name: "includeDisplayPreferences", Type: resource.Boolean, Says: "Taken, and without effect: there are none to display."}}, Handle: a.signIn,
 		},
 		{
 			ID: "getSession", Method: "GET", Path: "/auth", Summary: "Tell whether there is a session", Status: http.StatusOK,
@@ -46,7 +51,7 @@ func (a *API) sessionOperations() []operation.Operation {
 		},
 		{
 			ID: "signOut", Method: "DELETE", Path: "/auth", Summary: "End the session and activate its saved changes", Status: http.StatusOK,
-			Sign: operation.Unsigned, Feature: access.Public, Handle: a.signOut,
+			Sign: operation.Unsigned, Feature: access.Public, Out: reflect.TypeFor[signedOut](), Handle: a.signOut,
 		},
 	}
 }
@@ -111,7 +116,5 @@ func (a *API) signOut(c *operation.Call) error {
 			return err
 		}
 	}
-	return c.JSON(http.StatusOK, struct {
-		Status string `json:"status"`
-	}{"LOGGED_OUT"})
+	return c.JSON(http.StatusOK, signedOut{"LOGGED_OUT"})
 }

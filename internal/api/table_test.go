@@ -51,7 +51,7 @@ func widgets(t *testing.T) *resource.Set {
 	w, err := resource.Define(resource.Kind[widget]{
 		Name: "widget", Title: "widget", Path: "/widgets", Ops: all, Area: resource.Provisioning, Feature: access.Forwarding, Limits: limits, Audit: audit,
 		Unique:  resource.UniqueNameFold,
-		Filters: []resource.Filter[widget]{{Param: "search", Name: resource.NameContains}, {Param: "heavier", Type: resource.Integer, Match: func(w *widget, v resource.Value) bool { return int64(w.Weight) > v.Int }}},
+		Filters: []resource.Filter[widget]{{Param: "search", Says: "A part of the name.", Name: resource.NameContains}, {Param: "heavier", Type: resource.Integer, Says: "What it weighs more than.", Match: func(w *widget, v resource.Value) bool { return int64(w.Weight) > v.Int }}},
 		Validate: func(_ resource.Facts, w *widget) error {
 			if w.Colour == "RED" && w.Weight > 50 {
 				return wire.Invalid("weight", "cannot be more than 50 on a red widget")

@@ -36,7 +36,7 @@ func (a *API) importOperations() []operation.Operation {
 		table = append(table, operation.Operation{
 			ID: source.id, Method: "POST", Path: "/spurline/v1/" + source.path, Summary: "Import " + s.Title + "s, as the product that they come from has them",
 			Native: true, Feature: access.Forwarding, Level: access.ReadWrite, Stream: true,
-			Query: []operation.Param{{Name: "replace", Type: resource.Boolean}}, Out: reflect.TypeFor[config.Imported](), Status: http.StatusOK,
+			Query: []operation.Param{{Name: "replace", Type: resource.Boolean, Says: "Whether what is missing from the body is gone."}}, In: reflect.SliceOf(s.Type), Out: reflect.TypeFor[config.Imported](), Status: http.StatusOK,
 			Handle: a.importer(config.Import{Kind: s, Key: source.key, Gone: source.gone}),
 		})
 	}

@@ -41,7 +41,7 @@ func (q *ListQuery) key() string {
 		fmt.Fprintf(&b, " %+v", *q.Nested)
 	}
 	for _, c := range q.Conditions {
-		fmt.Fprintf(&b, " %s=%q", c.Filter.Param, c.Value.All)
+		fmt.Fprintf(&b, " %s=%q", c.Filter.Name, c.Value.All)
 	}
 	return b.String()
 }
@@ -95,7 +95,7 @@ func (e *Engine) rows(ctx context.Context, tx *store.Tx, q *ListQuery) ([]resour
 	}
 	var rest []resource.Condition
 	for _, c := range q.Conditions {
-		switch c.Filter.Name {
+		switch c.Filter.Index {
 		case resource.NameIs:
 			sq.Name = c.Value.Text
 		case resource.NameContains:

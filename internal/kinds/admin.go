@@ -50,15 +50,15 @@ func adminUser() (*resource.Spec, error) {
 		Limits: resource.Limits{Read: lightRead, Write: usualWrite, Page: 100, Max: 10_000},
 		Audit:  resource.Audit{Category: "Administrator Management", Sub: "Administrator"},
 		Filters: []resource.Filter[AdminUser]{
-			{Param: "includeAuditorUsers", Type: resource.Boolean, Match: func(a *AdminUser, v resource.Value) bool { return v.Bool || !bool(a.IsAuditor) }},
-			{Param: "includeAdminUsers", Type: resource.Boolean, Match: func(a *AdminUser, v resource.Value) bool { return v.Bool || bool(a.IsAuditor) }},
-			{Param: "partnerType", Match: func(a *AdminUser, v resource.Value) bool {
+			{Param: "includeAuditorUsers", Type: resource.Boolean, Says: "Whether auditors are listed; absent means yes.", Match: func(a *AdminUser, v resource.Value) bool { return v.Bool || !bool(a.IsAuditor) }},
+			{Param: "includeAdminUsers", Type: resource.Boolean, Says: "Whether admins who are not auditors are listed; absent means yes.", Match: func(a *AdminUser, v resource.Value) bool { return v.Bool || bool(a.IsAuditor) }},
+			{Param: "partnerType", Says: "The type of the admin's role, or ANY.", Match: func(a *AdminUser, v resource.Value) bool {
 				return v.Text == "ANY" || a.Role.Extensions["roleType"] == v.Text
 			}},
-			{Param: "search", Match: func(a *AdminUser, v resource.Value) bool {
+			{Param: "search", Says: "A part of the login name or of the name, in any case.", Match: func(a *AdminUser, v resource.Value) bool {
 				return containsFold(a.LoginName, v.Text) || containsFold(a.UserName, v.Text)
 			}},
-			{Param: "version", Type: resource.Integer, Match: func(*AdminUser, resource.Value) bool { return true }},
+			{Param: "version", Type: resource.Integer, Says: "Taken, and without effect.", Match: func(*AdminUser, resource.Value) bool { return true }},
 		},
 		Defaults: fillAdmin,
 		Validate: checkAdmin,

@@ -39,7 +39,7 @@ func ecGroup() (*resource.Spec, error) {
 		Limits:   resource.Limits{Read: fastRead, Write: usualWrite, Page: 250, LitePage: 20, Max: 2000},
 		Audit:    resource.Audit{Category: "Cloud Management", Sub: "Cloud & Branch Connector Group"},
 		Unique:   resource.UniqueName,
-		Filters:  []resource.Filter[ECGroup]{{Param: "name", Name: resource.NameContains}},
+		Filters:  []resource.Filter[ECGroup]{{Param: "name", Says: "A part of the name, in any case.", Name: resource.NameContains}},
 		Defaults: fillGroup,
 		Validate: func(_ resource.Facts, g *ECGroup) error {
 			switch {

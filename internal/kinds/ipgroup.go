@@ -33,7 +33,7 @@ func ipSourceGroup() (*resource.Spec, error) {
 		Limits: resource.Limits{Read: fastRead, Write: usualWrite, Max: 4000},
 		Audit:  resource.Audit{Category: "Firewall Resource", Sub: "Source IP Group"},
 		Unique: resource.UniqueName,
-		Filters: []resource.Filter[IPSourceGroup]{{Param: "search", Match: func(g *IPSourceGroup, v resource.Value) bool {
+		Filters: []resource.Filter[IPSourceGroup]{{Param: "search", Says: "A part of the name or of an address, in any case.", Match: func(g *IPSourceGroup, v resource.Value) bool {
 			return matches(v.Text, append([]string{g.Name}, g.IPAddresses...)...)
 		}}},
 		Defaults: func(_ resource.Facts, g *IPSourceGroup) { g.CreatorContext = createdHere },
@@ -80,7 +80,7 @@ func ipGroup() (*resource.Spec, error) {
 		Limits: resource.Limits{Read: fastRead, Write: usualWrite},
 		Audit:  resource.Audit{Category: "Firewall Resource", Sub: "Source IP Group"},
 		Unique: resource.UniqueName,
-		Filters: []resource.Filter[IPGroup]{{Param: "search", Match: func(g *IPGroup, v resource.Value) bool {
+		Filters: []resource.Filter[IPGroup]{{Param: "search", Says: "A part of the name or of an address, in any case.", Match: func(g *IPGroup, v resource.Value) bool {
 			return matches(v.Text, append([]string{g.Name}, g.IPAddresses...)...)
 		}}},
 		Builtin: func(resource.Facts) []IPGroup {
@@ -118,6 +118,7 @@ type IPDestinationGroup struct {
 }
 
 func ipDestinationGroup() (*resource.Spec, error) {
+	destinationTypes := []string{"DSTN_IP", "DSTN_FQDN", "DSTN_DOMAIN", "DSTN_OTHER"}
 	return resource.Define(resource.Kind[IPDestinationGroup]{
 		Name: IPDestinationGroupKind, Title: "IP destination group", Path: "/ipDestinationGroups",
 		Ops:  policyOps | resource.Lite,
@@ -126,9 +127,9 @@ func ipDestinationGroup() (*resource.Spec, error) {
 		Audit:  resource.Audit{Category: "Firewall Resource", Sub: "Destination Group"},
 		Unique: resource.UniqueName,
 		Filters: []resource.Filter[IPDestinationGroup]{
-			{Param: "search", Name: resource.NameContains},
-			{Param: "excludeType", Match: func(g *IPDestinationGroup, v resource.Value) bool { return g.Type != v.Text }},
-			{Param: "type", Match: func(g *IPDestinationGroup, v resource.Value) bool { return v.Is(g.Type) }},
+			{Param: "search", Says: "A part of the name, in any case.", Name: resource.NameContains},
+			{Param: "excludeType", Says: "The type that is left out.", Enum: destinationTypes, Match: func(g *IPDestinationGroup, v resource.Value) bool { return g.Type != v.Text }},
+			{Param: "type", Says: "The type.", Enum: destinationTypes, Repeated: true, Match: func(g *IPDestinationGroup, v resource.Value) bool { return v.Is(g.Type) }},
 		},
 		Defaults: func(f resource.Facts, g *IPDestinationGroup) {
 			g.CreatorContext = createdHere

@@ -155,19 +155,19 @@ func location() (*resource.Spec, error) {
 		Defaults: fillLocation,
 		Validate: checkLocation,
 		Filters: []resource.Filter[Location]{
-			{Param: "search", Name: resource.NameContains},
-			{Param: "name", Name: resource.NameContains},
-			{Param: "state", Match: func(l *Location, v resource.Value) bool { return strings.EqualFold(l.State, v.Text) }},
-			{Param: "groupId", Type: resource.Integer, Match: inGroup},
-			boolFilter("sslScanEnabled", func(l *Location) bool { return bool(l.SSLScanEnabled) }),
-			boolFilter("xffEnabled", func(l *Location) bool { return bool(l.XFFForwardEnabled) }),
-			boolFilter("authRequired", func(l *Location) bool { return bool(l.AuthRequired) }),
-			boolFilter("bwEnforced", func(l *Location) bool { return l.UpBandwidth > 0 || l.DnBandwidth > 0 }),
-			boolFilter("enforceAup", func(l *Location) bool { return bool(l.AUPEnabled) }),
-			boolFilter("enableFirewall", func(l *Location) bool { return bool(l.OFWEnabled) }),
-			{Param: "locationType", Match: func(l *Location, v resource.Value) bool { return strings.EqualFold(l.Profile, v.Text) }},
+			{Param: "search", Says: "A part of the name, in any case.", Name: resource.NameContains},
+			{Param: "name", Says: "A part of the name, as search.", Name: resource.NameContains},
+			{Param: "state", Says: "The state or province, in any case.", Match: func(l *Location, v resource.Value) bool { return strings.EqualFold(l.State, v.Text) }},
+			{Param: "groupId", Type: resource.Integer, Says: "The id of a location group that they are in.", Match: inGroup},
+			boolFilter("sslScanEnabled", "Whether TLS inspection is on.", func(l *Location) bool { return bool(l.SSLScanEnabled) }),
+			boolFilter("xffEnabled", "Whether X-Forwarded-For is taken from clients.", func(l *Location) bool { return bool(l.XFFForwardEnabled) }),
+			boolFilter("authRequired", "Whether users must authenticate.", func(l *Location) bool { return bool(l.AuthRequired) }),
+			boolFilter("bwEnforced", "Whether a bandwidth is set.", func(l *Location) bool { return l.UpBandwidth > 0 || l.DnBandwidth > 0 }),
+			boolFilter("enforceAup", "Whether users must accept a policy of acceptable use.", func(l *Location) bool { return bool(l.AUPEnabled) }),
+			boolFilter("enableFirewall", "Whether the firewall is on.", func(l *Location) bool { return bool(l.OFWEnabled) }),
+			{Param: "locationType", Says: "The profile, in any case.", Enum: []string{"NONE", "CORPORATE", "SERVER", "GUESTWIFI", "IOT", "WORKLOAD"}, Match: func(l *Location, v resource.Value) bool { return strings.EqualFold(l.Profile, v.Text) }},
 			// No location has a partner: partner integrations of this kind belong to the sibling product.
-			{Param: "partnerId", Type: resource.Integer, Match: func(*Location, resource.Value) bool { return false }},
+			{Param: "partnerId", Type: resource.Integer, Says: "The id of a partner; no location has any.", Match: func(*Location, resource.Value) bool { return false }},
 		},
 	})
 }
@@ -243,8 +243,8 @@ func outside(degrees *float64, most float64) bool {
 	return degrees != nil && (*degrees < -most || *degrees > most)
 }
 
-func boolFilter(param string, get func(*Location) bool) resource.Filter[Location] {
-	return resource.Filter[Location]{Param: param, Type: resource.Boolean, Match: func(l *Location, v resource.Value) bool {
+func boolFilter(param, says string, get func(*Location) bool) resource.Filter[Location] {
+	return resource.Filter[Location]{Param: param, Type: resource.Boolean, Says: says, Match: func(l *Location, v resource.Value) bool {
 		return get(l) == v.Bool
 	}}
 }

@@ -52,8 +52,8 @@ func networkService() (*resource.Spec, error) {
 		Audit:  resource.Audit{Category: "Firewall Resource", Sub: "Network Service"},
 		Unique: resource.UniqueName,
 		Filters: []resource.Filter[NetworkService]{
-			{Param: "search", Match: func(s *NetworkService, v resource.Value) bool { return matches(v.Text, s.Name, s.Description) }},
-			{Param: "protocol", Match: func(s *NetworkService, v resource.Value) bool { return s.speaks(v.Text) }},
+			{Param: "search", Says: "A part of the name or of the description, in any case.", Match: func(s *NetworkService, v resource.Value) bool { return matches(v.Text, s.Name, s.Description) }},
+			{Param: "protocol", Says: "The protocol.", Enum: []string{"TCP", "UDP", "ICMP", "GRE", "ESP", "OTHER"}, Match: func(s *NetworkService, v resource.Value) bool { return s.speaks(v.Text) }},
 		},
 		Builtin:  func(resource.Facts) []NetworkService { return predefinedServices() },
 		Defaults: fillService,
@@ -187,7 +187,7 @@ func networkServiceGroup() (*resource.Spec, error) {
 		Limits:   resource.Limits{Read: fastRead, Write: usualWrite, Max: 126},
 		Audit:    resource.Audit{Category: "Firewall Resource", Sub: "Network Service Group"},
 		Unique:   resource.UniqueName,
-		Filters:  []resource.Filter[NetworkServiceGroup]{{Param: "search", Name: resource.NameContains}},
+		Filters:  []resource.Filter[NetworkServiceGroup]{{Param: "search", Says: "A part of the name, in any case.", Name: resource.NameContains}},
 		Defaults: func(_ resource.Facts, g *NetworkServiceGroup) { g.CreatorContext = createdHere },
 	})
 }

@@ -61,8 +61,8 @@ func publicCloudInfo() (*resource.Spec, error) {
 		Audit:  resource.Audit{Category: "Cloud Management", Sub: "Cloud Management"},
 		Unique: resource.UniqueName,
 		Filters: []resource.Filter[PublicCloudInfo]{
-			{Param: "search", Name: resource.NameContains},
-			{Param: "cloudType", Match: func(p *PublicCloudInfo, v resource.Value) bool { return strings.EqualFold(p.CloudType, v.Text) }},
+			{Param: "search", Says: "A part of the name, in any case.", Name: resource.NameContains},
+			{Param: "cloudType", Says: "The provider, in any case.", Enum: []string{"AWS", "AZURE", "GCP"}, Match: func(p *PublicCloudInfo, v resource.Value) bool { return strings.EqualFold(p.CloudType, v.Text) }},
 		},
 		Defaults: fillPublicCloudInfo,
 		Validate: checkPublicCloudInfo,

@@ -57,10 +57,10 @@ func adminRole() (*resource.Spec, error) {
 		Limits: resource.Limits{Read: lightRead, Write: usualWrite, Max: 64},
 		Audit:  resource.Audit{Category: "Role Management", Sub: "Role Management"},
 		Filters: []resource.Filter[AdminRole]{
-			{Param: "id", Match: func(r *AdminRole, v resource.Value) bool { return v.IsInt(int64(r.ID)) }},
-			without("includeAuditorRole", func(r *AdminRole) bool { return bool(r.IsAuditor) }),
-			without("includePartnerRole", func(r *AdminRole) bool { return r.RoleType == "SDWAN" || r.RoleType == "MSFT_VIRTUAL_WAN" }),
-			without("includeApiRole", isAPIRole), without("includeApiRoles", isAPIRole),
+			{Param: "id", Type: resource.Integer, Says: "The id.", Repeated: true, Match: func(r *AdminRole, v resource.Value) bool { return v.IsInt(int64(r.ID)) }},
+			without("includeAuditorRole", "auditors", func(r *AdminRole) bool { return bool(r.IsAuditor) }),
+			without("includePartnerRole", "partners", func(r *AdminRole) bool { return r.RoleType == "SDWAN" || r.RoleType == "MSFT_VIRTUAL_WAN" }),
+			without("includeApiRole", "API clients", isAPIRole), without("includeApiRoles", "API clients", isAPIRole),
 		},
 		Builtin: func(resource.Facts) []AdminRole {
 			super := builtinRole(SuperAdmin, 0, access.ReadWrite)
@@ -85,8 +85,8 @@ func isAPIRole(r *AdminRole) bool { return r.RoleType == "PUBLIC_API" }
 // without is a parameter that leaves roles of a sort out when it says false.
 //
 // quirk: behaviours.md 5.5, clients put other text there, which means true.
-func without(param string, sort func(*AdminRole) bool) resource.Filter[AdminRole] {
-	return resource.Filter[AdminRole]{Param: param, Match: func(r *AdminRole, v resource.Value) bool {
+func without(param, whose string, sort func(*AdminRole) bool) resource.Filter[AdminRole] {
+	return resource.Filter[AdminRole]{Param: param, Says: "Whether roles of " + whose + " are listed; anything but false means yes.", Match: func(r *AdminRole, v resource.Value) bool {
 		return !strings.EqualFold(v.Text, "false") || !sort(r)
 	}}
 }

@@ -97,12 +97,12 @@ func atMost(most int, field string, n int) error {
 // them match a part, as search does.
 func ruleFilters[T any](base func(*T) ruleBase, description func(*T) string) []resource.Filter[T] {
 	return []resource.Filter[T]{
-		{Param: "ruleName", Name: resource.NameContains},
-		{Param: "ruleOrder", Match: func(r *T, v resource.Value) bool {
+		{Param: "ruleName", Says: "A part of the name, in any case.", Name: resource.NameContains},
+		{Param: "ruleOrder", Says: "A part of the order, as text.", Match: func(r *T, v resource.Value) bool {
 			return strings.Contains(strconv.FormatInt(int64(*base(r).Order), 10), v.Text)
 		}},
-		{Param: "ruleDescription", Match: func(r *T, v resource.Value) bool { return matches(v.Text, description(r)) }},
-		{Param: "location", Match: func(r *T, v resource.Value) bool {
+		{Param: "ruleDescription", Says: "A part of the description, in any case.", Match: func(r *T, v resource.Value) bool { return matches(v.Text, description(r)) }},
+		{Param: "location", Says: "A part of the name of a location that the rule names, in any case.", Match: func(r *T, v resource.Value) bool {
 			return slices.ContainsFunc(*base(r).Locations, func(l wire.Ref) bool { return matches(v.Text, l.Name) })
 		}},
 	}

@@ -111,7 +111,7 @@ const (
 
 func forwardingRule() (*resource.Spec, error) {
 	base := (*ForwardingRule).base
-	method := resource.Filter[ForwardingRule]{Param: "ruleForwardMethod", Match: func(r *ForwardingRule, v resource.Value) bool { return matches(v.Text, r.ForwardMethod) }}
+	method := resource.Filter[ForwardingRule]{Param: "ruleForwardMethod", Says: "A part of the forward method, in any case.", Match: func(r *ForwardingRule, v resource.Value) bool { return matches(v.Text, r.ForwardMethod) }}
 	return resource.Define(resource.Kind[ForwardingRule]{
 		Name: ForwardingRuleKind, Title: "forwarding rule", Path: "/ecRules/ecRdr",
 		Ops:  policyOps,

@@ -139,7 +139,7 @@ func provURL() (*resource.Spec, error) {
 		Limits:   resource.Limits{Read: fastRead, Write: usualWrite, Page: 250, Max: 2000},
 		Audit:    resource.Audit{Category: "Provisioning Management", Sub: "Provisioning Template"},
 		Unique:   resource.UniqueName,
-		Filters:  []resource.Filter[ProvURL]{{Param: "name", Name: resource.NameIs}},
+		Filters:  []resource.Filter[ProvURL]{{Param: "name", Says: "The whole name.", Name: resource.NameIs}},
 		Defaults: fillProvURL,
 		Validate: checkProvURL,
 	})

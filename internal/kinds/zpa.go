@@ -25,7 +25,7 @@ func zpaSegment() (*resource.Spec, error) {
 		Area: resource.PolicyResources, Feature: access.Forwarding,
 		Limits:  resource.Limits{Read: fastRead, Page: 50, Max: 50_000},
 		Audit:   resource.Audit{Category: "Traffic Forwarding Resource", Sub: "Application Segment"},
-		Filters: []resource.Filter[ZPASegment]{{Param: "search", Name: resource.NameContains}},
+		Filters: []resource.Filter[ZPASegment]{{Param: "search", Says: "A part of the name, in any case.", Name: resource.NameContains}},
 	})
 }
 

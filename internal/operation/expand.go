@@ -54,12 +54,16 @@ func Expand(s *resource.Spec) []Operation {
 		}
 		switch v.op {
 		case resource.List, resource.Lite:
-			o.Query = PageParams()
+			size := s.Limits.Page
+			if v.op == resource.Lite {
+				size = s.Limits.LitePage
+			}
+			o.Query = PageParams(size)
 			for _, f := range s.Filters {
-				o.Query = append(o.Query, Param{f.Param, f.Type})
+				o.Query = append(o.Query, f.Param)
 			}
 			if s.Sortable() && v.op == resource.List {
-				o.Query = append(o.Query, Param{"sortBy", resource.String}, Param{"sortOrder", resource.String})
+				o.Query = append(o.Query, s.SortParams()...)
 			}
 			o.Out = reflect.SliceOf(s.Type)
 		case resource.Delete, resource.DeleteAnswered:

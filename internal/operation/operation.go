@@ -7,6 +7,9 @@ package operation
 import (
 	"net/http"
 	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
 
 	"github.com/spurline/spurline/internal/access"
 	"github.com/spurline/spurline/internal/limit"
@@ -45,8 +48,12 @@ type Operation struct {
 	Limit   limit.Rate // zero = unlimited
 
 	Query []Param
-	// In and Out are the bodies' types, a slice where an array is answered;
-	// nil = no body.
+	// InPath declares the parameters of the path that are not ids; see
+	// PathParams.
+	InPath []Param
+	// In and Out are the bodies' types, a slice where an array is answered and
+	// Binary where it is no JSON; nil = no body, or an empty object where the
+	// status allows one.
 	In, Out reflect.Type
 	Status  int // of success
 	// Stream operations are handed their body unread, and bound it themselves.
@@ -59,15 +66,48 @@ type Operation struct {
 	Handle func(*Call) error
 }
 
-// Param is a query parameter.
-type Param struct {
-	Name string
-	Type resource.ParamType
+// Binary is the type of a body that is not JSON.
+type Binary []byte
+
+// Param is a parameter of the query or of the path.
+type Param = resource.Param
+
+// PageParams are the parameters of every list. size is the default one of a
+// page; 0 = everything is answered unless a page is asked for.
+func PageParams(size int) []Param {
+	says := "Objects per page; more than " + strconv.Itoa(MaxPageSize) + " are answered as that many."
+	if size == 0 {
+		says += " Without page and pageSize everything is answered."
+	}
+	return []Param{
+		{Name: "page", Type: resource.Integer, Says: "Which page, 1 for the first.", Default: 1},
+		{Name: "pageSize", Type: resource.Integer, Says: says, Min: 1, Default: int64(size)},
+	}
 }
 
-// PageParams are the parameters of every list.
-func PageParams() []Param {
-	return []Param{{"page", resource.Integer}, {"pageSize", resource.Integer}}
+var inPath = regexp.MustCompile(`\{(\w+)\}`)
+
+// PathParams are the parameters of the path: what InPath declares, and ids.
+func (o *Operation) PathParams() (out []Param) {
+	for _, found := range inPath.FindAllStringSubmatch(o.Path, -1) {
+		name := found[1]
+		p := Param{Name: name, Type: resource.Integer, Required: true}
+		if owner, ok := strings.CutSuffix(name, "Id"); ok {
+			p.Says = "The id of the " + owner + "."
+		} else if name == "id" && o.Spec != nil {
+			p.Says = "The id of the " + o.Spec.Title + "."
+		} else if name == "id" {
+			p.Says = "The id of the object."
+		}
+		for _, declared := range o.InPath {
+			if declared.Name == name {
+				p = declared
+				p.Required = true
+			}
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // Call is one request on its way through an operation.

@@ -49,8 +49,16 @@ func (o *Operation) faults() (out []string) {
 	if !o.Native && o.Limit.Unlimited() && !strings.HasPrefix(o.Path, "/auth") {
 		out = append(out, "has no limit")
 	}
-	if bodyless(o.Method) && (o.In != nil || o.Stream) || o.In != nil && o.Stream {
+	if bodyless(o.Method) && (o.In != nil || o.Stream) {
 		out = append(out, "takes a body that its method does not carry")
+	}
+	if o.Stream && o.In == nil {
+		out = append(out, "reads a body and does not say of what type")
+	}
+	for _, p := range append(o.PathParams(), o.Query...) {
+		if p.Says == "" {
+			out = append(out, "does not say what its parameter "+p.Name+" is for")
+		}
 	}
 	return out
 }

@@ -158,13 +158,31 @@ func (v Value) IsInt(n int64) bool { return v.Is(strconv.FormatInt(n, 10)) }
 // Is reports whether text is one of the values.
 func (v Value) Is(text string) bool { return slices.Contains(v.All, text) }
 
+// Param says how a query parameter is written, and what for.
+type Param struct {
+	Name string
+	Type ParamType
+	Says string   // for people, a sentence
+	Enum []string // the values that mean something; nil = any
+	// Repeated parameters may be sent several times, and each value counts.
+	Repeated bool
+	Required bool
+	// Min bounds an integer from below, and Default is what an absent one
+	// means, where that is not 0.
+	Min, Default int64
+}
+
 // Filter narrows a list by a query parameter. NameIs and NameContains are
 // answered from the index of names; others see each object.
 type Filter[T any] struct {
 	Param string
 	Type  ParamType
-	Name  NameMatch
-	Match func(*T, Value) bool
+	Says  string   // see Param
+	Enum  []string // see Param; other values match nothing
+	// Repeated says that any of several values will do.
+	Repeated bool
+	Name     NameMatch
+	Match    func(*T, Value) bool
 }
 
 // NameMatch is a filter on the name alone.

@@ -62,6 +62,19 @@ func (s *Spec) Sortable() bool {
 	return false
 }
 
+// SortParams are the parameters that Sort reads.
+func (s *Spec) SortParams() []Param {
+	_, known := s.sorts("")
+	orders := []string{"asc", "desc"}
+	if s.Ordered() {
+		orders = append(orders, "ruleExecution")
+	}
+	return []Param{
+		{Name: "sortBy", Says: "What the list is sorted by.", Enum: known},
+		{Name: "sortOrder", Says: "Rising, falling, or as rules are executed.", Enum: orders},
+	}
+}
+
 // Sort reads sortBy and sortOrder where the kind takes them.
 //
 // quirk: common.md, sortOrder is also the one way to ask for the order in which

@@ -48,10 +48,9 @@ type Spec struct {
 
 // FilterSpec is a filter with its type erased.
 type FilterSpec struct {
-	Param string
-	Type  ParamType
-	Name  NameMatch
+	Param
 	Match func(any, Value) bool
+	Index NameMatch // whether the index of names answers it
 }
 
 // Define checks a declaration and computes its plans. A bad declaration is an
@@ -103,9 +102,11 @@ func Define[T any](k Kind[T]) (*Spec, error) {
 		return k.Validate(f, v.(*T))
 	}
 	for _, f := range k.Filters {
-		s.Filters = append(s.Filters, FilterSpec{f.Param, f.Type, f.Name, func(v any, value Value) bool {
-			return f.Match(v.(*T), value)
-		}})
+		s.Filters = append(s.Filters, FilterSpec{
+			Param: Param{Name: f.Param, Type: f.Type, Says: f.Says, Enum: f.Enum, Repeated: f.Repeated},
+			Match: func(v any, value Value) bool { return f.Match(v.(*T), value) },
+			Index: f.Name,
+		})
 	}
 	return s, s.check()
 }
@@ -141,8 +142,11 @@ func (s *Spec) check() error {
 		return fmt.Errorf("kind %s: writing needs a rate", s.Name)
 	}
 	for _, f := range s.Filters {
-		if f.Param == "" {
+		if f.Name == "" {
 			return fmt.Errorf("kind %s: a filter has a parameter", s.Name)
+		}
+		if f.Says == "" {
+			return fmt.Errorf("kind %s: the filter %s does not say what it does", s.Name, f.Name)
 		}
 	}
 	return nil
@@ -166,19 +170,19 @@ func (s *Spec) Conditions(query url.Values) ([]Condition, error) {
 	var out []Condition
 	for i := range s.Filters {
 		f := &s.Filters[i]
-		if !query.Has(f.Param) || query.Get(f.Param) == "" {
+		if !query.Has(f.Name) || query.Get(f.Name) == "" {
 			continue
 		}
-		v := Value{Text: query.Get(f.Param), All: query[f.Param]}
+		v := Value{Text: query.Get(f.Name), All: query[f.Name]}
 		var err error
 		switch f.Type {
 		case Integer:
 			if v.Int, err = strconv.ParseInt(v.Text, 10, 64); err != nil {
-				return nil, wire.Invalid(f.Param, "must be an integer")
+				return nil, wire.Invalid(f.Name, "must be an integer")
 			}
 		case Boolean:
 			if v.Bool, err = strconv.ParseBool(v.Text); err != nil {
-				return nil, wire.Invalid(f.Param, "must be true or false")
+				return nil, wire.Invalid(f.Name, "must be true or false")
 			}
 		}
 		out = append(out, Condition{f, v})

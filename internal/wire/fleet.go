@@ -1,5 +1,7 @@
 package wire
 
+import "encoding/json"
+
 // The messages of /spurline/v1/fleet, the enrolment plane. It is Spurline's
 // own protocol: what a connector says to the vendor's cloud is not published.
 
@@ -70,6 +72,18 @@ type Heartbeat struct {
 type HeartbeatAnswer struct {
 	Bundle           string `json:"bundle"` // ETag
 	HeartbeatSeconds int    `json:"heartbeatSeconds"`
+}
+
+// Bundle is what a connector runs: objects of the active configuration as they
+// are stored, without what is joined to them when they are read.
+type Bundle struct {
+	VM                   json.RawMessage   `json:"vm"`
+	Instances            []json.RawMessage `json:"instances"`
+	Interfaces           []json.RawMessage `json:"interfaces"`
+	Routes               []json.RawMessage `json:"routes"`
+	Group                json.RawMessage   `json:"group"`
+	Location             json.RawMessage   `json:"location"`
+	ProvisioningTemplate json.RawMessage   `json:"provisioningTemplate"`
 }
 
 // SimulatedConnector is one connector of the server's own simulator, as

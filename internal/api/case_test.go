@@ -221,7 +221,7 @@ func compact(t *testing.T, body string) string {
 
 // random finds what differs from run to run: secrets, uuids, and the letters
 // that make generated names unique.
-var random = regexp.MustCompile(`("externalId":"ext-|"(?:token|uuid|password|apiKey|keyValue|enrolmentKey)":"|"bundle":"\\"|-VM-|_INSTANCE_\d_)[\w-]+?("|\\"|_INSTANCE)`)
+var random = regexp.MustCompile(`("externalId":"ext-|"(?:token|uuid|password|apiKey|clientId|clientSecret|keyValue|enrolmentKey)":"|"bundle":"\\"|-VM-|_INSTANCE_\d_)[\w-]+?("|\\"|_INSTANCE)`)
 
 func (p *player) keep(t *testing.T, set, body string) {
 	t.Helper()

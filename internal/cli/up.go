@@ -56,7 +56,7 @@ func newUp() *cobra.Command {
 
 // demoOrg has an admin of each sort.
 func demoOrg() wire.OrgPlan {
-	return wire.OrgPlan{Name: "Spurline demo", Vanity: "demo", Admins: []wire.AdminPlan{
+	return wire.OrgPlan{Name: "Spurline demo", Vanity: "demo", Client: "demo", Admins: []wire.AdminPlan{
 		{Login: "admin@demo.spurline.test", Name: "Demo Admin", Role: kinds.SuperAdmin},
 		{Login: "editor@demo.spurline.test", Name: "Demo Editor", Role: kinds.Editor},
 		{Login: "reader@demo.spurline.test", Name: "Demo Reader", Role: kinds.ReadOnlyAdmin},

@@ -9,7 +9,7 @@ import "github.com/spurline/spurline/internal/resource"
 func All() (*resource.Set, error) {
 	var specs []*resource.Spec
 	for _, define := range []func() (*resource.Spec, error){
-		adminRole, adminUser, apiKey,
+		adminRole, adminUser, apiKey, apiClient,
 		locationTemplate, provURL, deployment, location,
 		ecGroup, ecVM, ecInstance, ecInterface, ecRoute,
 		ipSourceGroup, ipGroup, ipDestinationGroup,
@@ -33,6 +33,7 @@ const (
 	AdminRoleKind        = "adminRole"
 	AdminUserKind        = "adminUser"
 	APIKeyKind           = "apiKey"
+	APIClientKind        = "apiClient"
 	LocationTemplateKind = "locationTemplate"
 	ProvURLKind          = "provUrl"
 	DeploymentKind       = "deployment"

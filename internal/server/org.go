@@ -118,6 +118,9 @@ func (s *Server) makeOrg(ctx context.Context, plan wire.OrgPlan, keep func(wire.
 		return wire.Credentials{}, err
 	}
 	c := wire.Credentials{Org: org.ID, Cloud: plan.Cloud, VanityDomain: org.Vanity, APIKey: auth.NewAPIKey(), EnrolmentKey: auth.NewEnrolmentKey()}
+	if plan.Client != "" {
+		c.ClientID, c.ClientSecret = auth.NewClientID(), auth.NewClientSecret()
+	}
 	hashes := make([]string, len(plan.Admins))
 	for i, a := range plan.Admins {
 		password, hash, err := s.password(ctx, a.Password)
@@ -150,12 +153,38 @@ func (s *Server) makeOrg(ctx context.Context, plan wire.OrgPlan, keep func(wire.
 		if err := s.auth.SetAPIKey(ctx, w.Tx, c.Org, key.ID, c.APIKey); err != nil {
 			return err
 		}
+		if plan.Client != "" {
+			if err := s.bearClient(ctx, w, plan.Client, c); err != nil {
+				return fmt.Errorf("API client %s: %w", plan.Client, err)
+			}
+		}
 		return s.auth.SetEnrolmentKey(ctx, w.Tx, c.Org, c.EnrolmentKey)
 	})
 	if errors.Is(err, store.ErrExists) {
 		return wire.Credentials{}, wire.Conflict(wire.CodeDuplicate, "An org with this vanity domain was made a moment ago.")
 	}
 	return c, err
+}
+
+// bearClient adds the API client that an org is born with, a super admin.
+func (s *Server) bearClient(ctx context.Context, w *config.Writer, name string, c wire.Credentials) error {
+	role, err := w.ByName(ctx, store.Working, kinds.AdminRoleKind, -1, kinds.SuperAdmin)
+	if err != nil {
+		return err
+	}
+	now, secret := wire.At(s.cfg.Now()), w.NextID()
+	client := &kinds.APIClient{
+		ClientID: c.ClientID, Name: name, Role: &wire.Ref{ID: wire.Int(role.ID)}, LastModified: now,
+		Secrets: []kinds.ClientSecret{{ID: wire.Int(secret), Created: now}},
+	}
+	row, err := w.Insert(ctx, w.New(kinds.APIClientKind, client), config.Place{Mode: store.Immediate})
+	if err != nil {
+		return err
+	}
+	if err := s.auth.SetClient(ctx, w.Tx, w.Org(), row.ID, c.ClientID); err != nil {
+		return err
+	}
+	return s.auth.SetClientSecret(ctx, w.Tx, w.Org(), secret, c.ClientSecret)
 }
 
 // bear adds an admin that an org is born with: the trail begins after that.

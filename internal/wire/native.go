@@ -88,6 +88,7 @@ type OrgPlan struct {
 	Cloud  string      `json:"cloud"`                  // domain that its host names end in: "zscloud.net"
 	Vanity string      `json:"vanityDomain,omitempty"` // empty = one is made of the name
 	Admins []AdminPlan `json:"admins"`
+	Client string      `json:"client,omitempty"` // name of an API client to be a super admin; empty = none
 }
 
 // AdminPlan is an admin to be made. The first of an org is its default admin.
@@ -105,6 +106,8 @@ type Credentials struct {
 	VanityDomain string             `json:"vanityDomain"`
 	APIKey       string             `json:"apiKey"`
 	EnrolmentKey string             `json:"enrolmentKey"`
+	ClientID     string             `json:"clientId,omitempty"`
+	ClientSecret string             `json:"clientSecret,omitempty"`
 	Admins       []AdminCredentials `json:"admins"`
 }
 

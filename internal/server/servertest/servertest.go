@@ -30,8 +30,12 @@ const (
 	Reader = "reader@example.net"
 )
 
-// Cloud is the org's cloud domain.
-const Cloud = "zsexample.net"
+// Cloud and Vanity are the org's domains, Client the name of its API client.
+const (
+	Cloud  = "zsexample.net"
+	Vanity = "example"
+	Client = "program"
+)
 
 // Clock is a clock that a test moves. The zero Clock is not usable; see
 // NewClock.
@@ -113,7 +117,7 @@ func (s *Server) run(t testing.TB) {
 	if s.Server, err = server.New(ctx, s.cfg); err != nil {
 		t.Fatal(err)
 	}
-	err = s.EnsureOrg(ctx, wire.OrgPlan{Name: "Example", Cloud: Cloud, Admins: []wire.AdminPlan{
+	err = s.EnsureOrg(ctx, wire.OrgPlan{Name: "Example", Cloud: Cloud, Vanity: Vanity, Client: Client, Admins: []wire.AdminPlan{
 		{Login: Super, Name: "Super", Role: kinds.SuperAdmin},
 		{Login: Editor, Name: "Editor", Role: kinds.Editor},
 		{Login: Second, Name: "Second", Role: kinds.Editor},

@@ -1,12 +1,12 @@
 // Package audit owns the trail of an org: who did what to which object, from
 // where, with what result, and the object before and after. Rows are only
 // ever appended, in the transaction of the deed itself, so a deed and its row
-// are committed together or not at all.
+// are committed together or not at all. The rows of an org are chained by
+// hashes, so that a change, a gap and a missing end are found.
 package audit
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -107,38 +107,39 @@ type Record struct {
 	Entry
 }
 
-// The number of a row is computed in the statement that inserts it. That is
-// safe because all durable writes of a database go through one lane, and it
-// leaves no gaps behind a rolled-back write as a counter would.
 const insert = `INSERT INTO audit (org, seq, at, action, category, subcategory, resource, kind, object,
-	admin, login, ip, interface, result, rev, before_body, after_body)
-VALUES ($1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM audit WHERE org = $1), $2, $3, $4, $5, $6, $7, $8,
-	$9, $10, $11, $12, $13, $14, $15, $16)`
+	admin, login, ip, interface, result, rev, before_body, after_body, hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 
 // Write appends e to the trail of e.Org, within tx.
+//
+// The number and the hash of the row follow from those of the row before. That
+// is safe because all durable writes of a database go through one lane, and it
+// leaves neither a gap nor a broken link behind a write that is rolled back.
 func Write(ctx context.Context, tx *store.Tx, e Entry) error {
 	if bound := tx.Org(); bound != 0 && bound != e.Org {
 		return fmt.Errorf("audit: an entry of org %d in a write of org %d", e.Org, bound)
 	}
-	before, err := mask(e.Before)
-	if err != nil {
+	var err error
+	if e.Before, err = mask(e.Before); err != nil {
 		return fmt.Errorf("audit: before: %w", err)
 	}
-	after, err := mask(e.After)
-	if err != nil {
+	if e.After, err = mask(e.After); err != nil {
 		return fmt.Errorf("audit: after: %w", err)
 	}
-	_, err = tx.Exec(ctx, insert, e.Org, e.At.UnixMilli(), e.Action, e.Category, e.SubCategory, e.Resource, e.Kind, e.Object,
-		e.Admin, e.Login, e.IP, e.Interface, e.Result, e.Rev, before, after)
-	if err != nil {
+	if err := link(ctx, tx, &Record{Entry: e}); err != nil {
 		return fmt.Errorf("audit: append to org %d: %w", e.Org, err)
 	}
 	return nil
 }
 
-const list = `SELECT seq, at, action, category, subcategory, resource, kind, object,
-	admin, login, ip, interface, result, rev, before_body, after_body
-FROM audit WHERE org = $1 AND seq > $2 ORDER BY seq LIMIT $3`
+// What is read of rows: about the deed, and all of it.
+const (
+	about   = `seq, at, action, category, subcategory, resource, kind, object, admin, login, ip, interface, result, rev`
+	columns = about + `, before_body, after_body, hash`
+)
+
+const list = `SELECT ` + columns + ` FROM audit WHERE org = $1 AND seq > $2 ORDER BY seq LIMIT $3`
 
 // List returns at most limit rows of an org's trail, oldest first, from the
 // one that follows afterSeq on.
@@ -151,7 +152,8 @@ func List(ctx context.Context, tx *store.Tx, org, afterSeq int64, limit int) ([]
 	var records []Record
 	for rows.Next() {
 		record := Record{Entry: Entry{Org: org}}
-		if err := scan(rows, &record); err != nil {
+		var hash []byte
+		if err := scan(rows, &record, &record.Before, &record.After, &hash); err != nil {
 			return nil, fmt.Errorf("audit: list org %d: %w", org, err)
 		}
 		records = append(records, record)
@@ -162,10 +164,13 @@ func List(ctx context.Context, tx *store.Tx, org, afterSeq int64, limit int) ([]
 	return records, nil
 }
 
-func scan(rows *sql.Rows, r *Record) error {
+// scan reads the columns of a row up to rev, and those that further are for.
+func scan(rows interface{ Scan(...any) error }, r *Record, further ...any) error {
 	var at int64
-	err := rows.Scan(&r.Seq, &at, &r.Action, &r.Category, &r.SubCategory, &r.Resource, &r.Kind, &r.Object,
-		&r.Admin, &r.Login, &r.IP, &r.Interface, &r.Result, &r.Rev, &r.Before, &r.After)
+	err := rows.Scan(append([]any{
+		&r.Seq, &at, &r.Action, &r.Category, &r.SubCategory, &r.Resource, &r.Kind, &r.Object,
+		&r.Admin, &r.Login, &r.IP, &r.Interface, &r.Result, &r.Rev,
+	}, further...)...)
 	r.At = time.UnixMilli(at).UTC()
 	return err
 }

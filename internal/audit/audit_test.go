@@ -11,11 +11,29 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/spurline/spurline/internal/store"
+	"github.com/spurline/spurline/internal/store/pgtest"
 )
+
+// databases runs a test on SQLite and on a real PostgreSQL.
+func databases(t *testing.T, test func(t *testing.T, db *store.DB)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, open(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, openAt(t, pgtest.DSN(t)))
+	})
+}
 
 func open(t *testing.T) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "spurline.db"), store.Options{})
+	return openAt(t, "sqlite:"+filepath.Join(t.TempDir(), "spurline.db"))
+}
+
+func openAt(t *testing.T, dsn string) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), dsn, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

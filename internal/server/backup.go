@@ -195,6 +195,9 @@ func (s *Server) load(ctx context.Context, b *backup, id string) error {
 		if err := s.auth.Reseal(ctx, tx, b.key); err != nil {
 			return fmt.Errorf("%w: its key is not the one of its secrets", store.ErrDump)
 		}
+		if err := audit.Adopt(ctx, tx); err != nil {
+			return err
+		}
 		return audit.Write(ctx, tx, audit.Entry{
 			At: s.cfg.Now(), Action: audit.ActionImport, Category: audit.CategoryAdvancedSettings, SubCategory: audit.SubAdvancedSettings,
 			Resource: restored(id), Interface: audit.InterfaceAPI, Result: audit.ResultSuccess,

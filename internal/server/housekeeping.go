@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/spurline/spurline/internal/access"
+	"github.com/spurline/spurline/internal/audit"
 	"github.com/spurline/spurline/internal/config"
 	"github.com/spurline/spurline/internal/store"
 )
@@ -28,6 +29,7 @@ func (s *Server) keepHouse(ctx context.Context) {
 		{flushEvery, "write last-seen times", s.Flush},
 		{idleEvery, "activate for idle admins", s.ActivateIdle},
 		{pruneEvery, "prune history", s.Prune},
+		{pruneEvery, "prune the audit trail", s.PruneTrail},
 	}
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
@@ -91,24 +93,60 @@ func (s *Server) ActivateIdle(ctx context.Context) error {
 
 // Prune removes history that no kept activation needs, a batch at a time.
 func (s *Server) Prune(ctx context.Context) error {
-	var orgs []store.Org
-	err := s.db.View(ctx, 0, func(ctx context.Context, tx *store.Tx) (err error) {
-		orgs, err = tx.Orgs(ctx)
-		return err
-	})
+	orgs, err := s.orgs(ctx)
 	if err != nil {
 		return err
 	}
 	for _, org := range orgs {
-		for {
-			n, err := s.db.Prune(ctx, org.ID, pruneBatch)
-			if err != nil {
-				return err
-			}
-			if n < pruneBatch {
-				break
-			}
+		err := inBatches(func() (int, error) { return s.db.Prune(ctx, org, pruneBatch) })
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// PruneTrail removes what the trails no longer have to keep, a batch at a
+// time: those of the orgs, and the installation's own.
+func (s *Server) PruneTrail(ctx context.Context) error {
+	orgs, err := s.orgs(ctx)
+	if err != nil {
+		return err
+	}
+	before := audit.Kept(s.cfg.Now())
+	for _, org := range append(orgs, 0) {
+		err := inBatches(func() (n int, err error) {
+			err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+				n, err = audit.Prune(ctx, tx, org, before, pruneBatch)
+				return err
+			})
+			return n, err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inBatches repeats a pruning until it finds less than a whole batch.
+func inBatches(prune func() (int, error)) error {
+	for {
+		n, err := prune()
+		if err != nil || n < pruneBatch {
+			return err
+		}
+	}
+}
+
+// orgs are the ids of all orgs.
+func (s *Server) orgs(ctx context.Context) (ids []int64, err error) {
+	err = s.db.View(ctx, 0, func(ctx context.Context, tx *store.Tx) error {
+		orgs, err := tx.Orgs(ctx)
+		for _, org := range orgs {
+			ids = append(ids, org.ID)
+		}
+		return err
+	})
+	return ids, err
 }

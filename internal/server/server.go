@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/spurline/spurline/internal/api"
+	"github.com/spurline/spurline/internal/audit"
 	"github.com/spurline/spurline/internal/auth"
 	"github.com/spurline/spurline/internal/config"
 	"github.com/spurline/spurline/internal/fleet"
@@ -80,6 +81,9 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	}
 	ownerToken, err := ensureOwnerToken(cfg.DataDir)
 	if err != nil {
+		return nil, err
+	}
+	if err := audit.Chain(ctx, s.db); err != nil {
 		return nil, err
 	}
 	if err := s.settleRestore(ctx); err != nil {

@@ -43,7 +43,7 @@ const liveTables = 3
 
 var dumped = [...]string{
 	"live", "session_seen", "principal_seen", // these are the live ones
-	"org", "object", "ref", "activation", "edit_state", "credential", "session", "audit", "connector_token", "baseline",
+	"org", "object", "ref", "activation", "edit_state", "credential", "session", "audit", "audit_chain", "connector_token", "baseline",
 }
 
 // Dump writes all that the database holds, as of one moment: one snapshot of

@@ -47,12 +47,13 @@ func fill(t *testing.T, db *store.DB, id int64) {
 		for _, text := range []string{
 			`INSERT INTO edit_state (org, principal, login, state, ended, at) VALUES ($1, 1, 'l', 's', 0, -9223372036854775808)`,
 			`INSERT INTO credential (org, kind, id, lookup, secret, changed) VALUES ($1, 'k', 1, '', '', 0)`,
-			`INSERT INTO audit (org, seq, at, action, category, subcategory, resource, kind, object, admin, login, ip, interface, result, rev, before_body, after_body)
-				VALUES ($1, 1, 2, 'a', 'b', 'c', 'd', 'e', 3, 4, 'f', 'g', 'h', 'i', 5, NULL, $2)`,
+			`INSERT INTO audit (org, seq, at, action, category, subcategory, resource, kind, object, admin, login, ip, interface, result, rev, before_body, after_body, hash)
+				VALUES ($1, 1, 2, 'a', 'b', 'c', 'd', 'e', 3, 4, 'f', 'g', 'h', 'i', 5, NULL, $2, $2)`,
+			`INSERT INTO audit_chain (org, anchor_seq, anchor_hash, head_seq, head_hash, old) VALUES ($1, 0, NULL, 1, $2, 0)`,
 			`INSERT INTO session (hash, org, admin, created) VALUES ($2, $1, 1, 2)`,
 			`INSERT INTO connector_token (hash, org, vm, replaced) VALUES ($2, $1, 1, 0)`,
 		} {
-			args := []any{id, []byte(fmt.Sprint("bytes", id))}[:1+strings.Count(text, "$2")]
+			args := []any{id, []byte(fmt.Sprint("bytes", id))}[:1+min(strings.Count(text, "$2"), 1)]
 			if strings.Contains(text, "credential") {
 				text, args = strings.Replace(text, `'', 0`, `$2, 0`, 1), append(args, []byte{})
 			}

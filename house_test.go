@@ -56,11 +56,13 @@ type listed struct {
 	GoFiles      []string
 	TestGoFiles  []string
 	XTestGoFiles []string
+	TestImports  []string
+	XTestImports []string
 }
 
 func packages(t *testing.T) []listed {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,Standard,Deps,Imports,GoFiles,TestGoFiles,XTestGoFiles", "./...").Output()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,Standard,Deps,Imports,GoFiles,TestGoFiles,XTestGoFiles,TestImports,XTestImports", "./...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +105,25 @@ func TestImports(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The clients that are played know nothing of the server but what is
+// published.
+func TestConformanceImportsNothingOfOurs(t *testing.T) {
+	t.Parallel()
+	const name = "github.com/spurline/spurline/conformance"
+	found := false
+	for _, p := range packages(t) {
+		found = found || p.ImportPath == name
+		for _, dep := range slices.Concat(p.Deps, p.XTestImports, p.TestImports) {
+			if p.ImportPath == name && strings.HasPrefix(dep, module) {
+				t.Errorf("%s reaches %s", name, dep)
+			}
+		}
+	}
+	if !found {
+		t.Errorf("there is no package %s", name)
 	}
 }
 

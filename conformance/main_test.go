@@ -209,7 +209,13 @@ func (s *server) proxied(t *testing.T) *http.Transport {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &http.Transport{Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: s.roots}, ForceAttemptHTTP2: true}
+	through := func(r *http.Request) (*url.URL, error) {
+		if r.URL.Host == proxy.Host { // NO_PROXY
+			return nil, nil
+		}
+		return proxy, nil
+	}
+	tr := &http.Transport{Proxy: through, TLSClientConfig: &tls.Config{RootCAs: s.roots}, ForceAttemptHTTP2: true}
 	t.Cleanup(tr.CloseIdleConnections)
 	return tr
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/http/cookiejar"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -31,11 +31,7 @@ func (s *Script) base() string {
 
 // Login signs in with a numeric timestamp. It reads the clock twice.
 func (s *Script) Login(ctx context.Context) (Answer, error) {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return Answer{}, err
-	}
-	s.HTTP.Jar = jar
+	s.HTTP.Jar = &jar{}
 	now := s.Clock.Now().UnixMilli()
 	key, err := Obfuscate(s.APIKey, strconv.FormatInt(now+s.Slow.Milliseconds(), 10))
 	if err != nil {
@@ -60,4 +56,28 @@ func (s *Script) JSON(ctx context.Context, method, path string, in, out any) err
 		return err
 	}
 	return json.Unmarshal([]byte(a.Body), out)
+}
+
+// jar is Python's cookie jar, for one host: it gives a Secure cookie back over
+// TLS only. Go's own makes an exception of loopback.
+type jar struct{ cookies map[string]*http.Cookie }
+
+// SetCookies keeps the cookies of an answer.
+func (j *jar) SetCookies(_ *url.URL, cookies []*http.Cookie) {
+	if j.cookies == nil {
+		j.cookies = map[string]*http.Cookie{}
+	}
+	for _, c := range cookies {
+		j.cookies[c.Name] = c
+	}
+}
+
+// Cookies are those to send.
+func (j *jar) Cookies(u *url.URL) (out []*http.Cookie) {
+	for _, c := range j.cookies {
+		if u.Scheme == "https" || !c.Secure {
+			out = append(out, c)
+		}
+	}
+	return out
 }

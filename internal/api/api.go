@@ -109,8 +109,11 @@ func (a *API) operations() []operation.Operation {
 	for _, s := range a.kinds.All() {
 		for _, o := range operation.Expand(s) {
 			o.Handle = a.special(o)
-			if o.ID == "listLocationsLite" {
+			switch o.ID {
+			case "listLocationsLite":
 				o.Query = append(o.Query, nestedParams()...)
+			case "updateIpDestinationGroup":
+				o.Query = append(o.Query, operation.Param{Name: "override", Type: resource.Boolean, Says: "Whether the addresses replace those that are there, as without it, or are added to them."})
 			}
 			table = append(table, o)
 		}

@@ -71,9 +71,13 @@ func (a *API) signIn(c *operation.Call) error {
 			return wire.Invalid(member.name, "cannot be null")
 		}
 	}
+	if err := a.tolerances.signIn(c, int64(in.Timestamp), a.Now()); err != nil {
+		return err
+	}
 	ctx := c.Request.Context()
 	s, err := a.Auth.SignIn(ctx, auth.Request{
 		Login: in.Username, Password: in.Password, APIKey: in.APIKey, Timestamp: int64(in.Timestamp), IP: c.IP,
+		Late: func() error { return a.tolerances.take(c.Op, resource.Tolerance{Kind: lateKey}) },
 	})
 	if err != nil {
 		return err

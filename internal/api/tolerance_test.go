@@ -25,6 +25,11 @@ func TestStrict(t *testing.T) {
 		{"GET", "/locationTemplate?&page=1", ``, "empty pair in the query"},
 		{"GET", "/locationTemplate", `{}`, "body on a read or a delete"},
 		{"DELETE", "/locationTemplate/1", `{}`, "body on a read or a delete"},
+		{"PUT", "/ecAdminActivateStatus/activate", `{}`, "body on an activation"},
+		{"POST", "/apiKeys/1/ztw/api/v1/regenerate", ``, "doubled path"},
+		{"GET", "/locationTemplate?page=0", ``, "page 0"},
+		{"GET", "/locationTemplate?pageSize=1001", ``, "page size above 1000"},
+		{"GET", "/locationTemplate?colour=red&page=1", ``, "unknown parameter colour"},
 	} {
 		a := super.Do(t, c.method, c.path, c.body)
 		if a.Status != http.StatusBadRequest || !strings.Contains(a.Body, c.want) {

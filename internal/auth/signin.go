@@ -23,6 +23,9 @@ type Request struct {
 	APIKey    string // obfuscated with Timestamp
 	Timestamp int64  // epoch milliseconds
 	IP        string // of the client, for the trail
+	// Late is asked about a key that is right and was computed after the
+	// timestamp; its error refuses the sign-in. nil = fine.
+	Late func() error
 }
 
 // Session is a new session. ID is shown to the client and kept nowhere.
@@ -79,10 +82,15 @@ func (a *Auth) SignIn(ctx context.Context, r Request) (Session, error) {
 		return Session{}, err
 	}
 	now := a.now()
-	keyOK := a.keyMatches(acc, r.APIKey, r.Timestamp)
+	keyOK, keyLate := a.keyMatches(acc, r.APIKey, r.Timestamp)
 	right := passwordOK && hasPassword && keyOK && inWindow(r.Timestamp, now) && acc.principal != nil
 	if !a.lockout.decide(lookup, now, right) {
 		return Session{}, a.refuse(ctx, acc, r, now, badLogin())
+	}
+	if keyLate && r.Late != nil {
+		if err := r.Late(); err != nil {
+			return Session{}, a.refuse(ctx, acc, r, now, err)
+		}
 	}
 	if !acc.keyEnabled {
 		return Session{}, a.refuse(ctx, acc, r, now, wire.Forbidden("", "The API key is disabled."))
@@ -158,8 +166,9 @@ func ignoreNone(err error) error {
 
 // keyMatches compares an obfuscated key with what the org's key gives at the
 // timestamp and shortly after it. It compares with all of them whatever comes
-// out, and with a random key where the org has none.
-func (a *Auth) keyMatches(acc account, obfuscated string, timestamp int64) bool {
+// out, and with a random key where the org has none. late: it is what the key
+// gives after the timestamp, and not at it.
+func (a *Auth) keyMatches(acc account, obfuscated string, timestamp int64) (ok, late bool) {
 	key, has := NewAPIKey(), false
 	if len(acc.sealed) > 0 {
 		opened, err := a.openSecret(acc.org, credentialAPIKey, acc.keyID, acc.sealed)
@@ -169,14 +178,18 @@ func (a *Auth) keyMatches(acc account, obfuscated string, timestamp int64) bool 
 			key, has = opened, true
 		}
 	}
-	var match int
+	var match, exact int
 	for ms := range int64(keySpread + 1) {
 		// A sum that overflows is negative and yields an empty text; the
 		// timestamp is out of the window in any case.
 		want, _ := wire.ObfuscateKey(key, timestamp+ms)
-		match |= subtle.ConstantTimeCompare([]byte(want), []byte(obfuscated))
+		same := subtle.ConstantTimeCompare([]byte(want), []byte(obfuscated))
+		match |= same
+		if ms == 0 {
+			exact = same
+		}
 	}
-	return has && match == 1 && obfuscated != ""
+	return has && match == 1 && obfuscated != "", exact != 1
 }
 
 // inWindow reports whether a sign-in's timestamp is near enough to now.

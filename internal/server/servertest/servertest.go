@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -206,7 +207,7 @@ func (s *Server) SignInBody(t testing.TB, login, password string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := json.Marshal(map[string]any{"apiKey": key, "username": login, "password": password, "timestamp": now})
+	body, err := json.Marshal(map[string]any{"apiKey": key, "username": login, "password": password, "timestamp": strconv.FormatInt(now, 10)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,6 +54,10 @@ type runState struct {
 	// CABundle is the file of roots for clients of the proxy; empty where the
 	// server has no proxy.
 	CABundle string `json:"caBundle,omitempty"`
+	// Allow names what the proxy lets through, and Direct is where the vendor's
+	// hosts are answered without it; empty = nowhere.
+	Allow  []string `json:"allow,omitempty"`
+	Direct string   `json:"direct,omitempty"`
 	// TLSCert is the server's own certificate, where it has one.
 	TLSCert string `json:"tlsCert,omitempty"`
 }

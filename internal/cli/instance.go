@@ -69,7 +69,7 @@ func start(ctx context.Context, o options) (_ *instance, err error) {
 // open makes everything that a start needs and that can fail, up to a server
 // that has yet to run.
 func (in *instance) open(ctx context.Context) (state runState, err error) {
-	l, err := listen(ctx, in.listen, in.tlsCert != "")
+	l, err := listen(ctx, "--listen", in.listen, in.tlsCert != "")
 	if err != nil {
 		return state, err
 	}
@@ -97,6 +97,7 @@ func (in *instance) open(ctx context.Context) (state runState, err error) {
 		if state.CABundle, err = ca.Bundle(); err != nil {
 			return state, err
 		}
+		state.Allow = in.allow
 		cfg.Wrap = func(api http.Handler) http.Handler {
 			in.proxy, proxyErr = sandbox.NewProxy(sandbox.ProxyConfig{CA: ca, Handler: api, Allow: in.allow, Log: in.log})
 			if proxyErr != nil {
@@ -104,16 +105,37 @@ func (in *instance) open(ctx context.Context) (state runState, err error) {
 			}
 			return sandbox.Wrap(api, in.proxy)
 		}
-	} else if len(in.allow) > 0 {
-		return state, usage("--allow is for the proxy, which is there on loopback only")
+	} else if len(in.allow) > 0 || in.direct != "" {
+		return state, usage("--allow and --direct are for the proxy, which is there on loopback only")
 	}
 	if in.server, err = server.New(ctx, cfg); err != nil {
 		return state, fmt.Errorf("cannot start the server: %w", err)
 	}
-	if err := errors.Join(proxyErr, in.settle(ctx)); err != nil {
+	if err = errors.Join(proxyErr, in.settle(ctx)); err == nil {
+		state.Direct, err = in.answerDirectly(ctx)
+	}
+	if err != nil {
 		return state, errors.Join(err, in.closeProxy(ctx), in.server.Close(ctx))
 	}
 	return state, nil
+}
+
+// answerDirectly begins to answer TLS for the vendor's hosts, where that was
+// asked for, and returns where. It ends with the proxy.
+func (in *instance) answerDirectly(ctx context.Context) (addr string, err error) {
+	if in.direct == "" {
+		return "", nil
+	}
+	l, err := listen(ctx, "--direct", in.direct, false)
+	if err != nil {
+		return "", err
+	}
+	go func() {
+		if err := in.proxy.ServeDirect(l); err != nil {
+			in.log.ErrorContext(ctx, "direct TLS has ended", "address", l.Addr(), "error", err)
+		}
+	}()
+	return l.Addr().String(), nil
 }
 
 // hold takes the data directory. Other commands take it for a moment to see

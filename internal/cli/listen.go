@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -15,26 +16,33 @@ import (
 // defaultListen is where a server answers unless it is told otherwise.
 const defaultListen = "127.0.0.1:8777"
 
-// listen resolves an address once, decides on what it found, and listens on
-// that. An address without a host, such as :0, is one on loopback.
-func listen(ctx context.Context, address string, withTLS bool) (*net.TCPListener, error) {
+// listen resolves the address of a flag once, decides on what it found, and
+// listens on that. An address without a host, such as :0, is one on loopback.
+func listen(ctx context.Context, flag, address string, withTLS bool) (*net.TCPListener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, usage("--listen %s: it is to be like %s, or :0 for a free port", address, defaultListen)
+		return nil, usage("%s %s: it is to be like %s, or :0 for a free port", flag, address, defaultListen)
 	}
 	if host == "" {
 		host = "127.0.0.1"
 	}
 	addr, err := net.ResolveTCPAddr("tcp", net.JoinHostPort(host, port))
 	if err != nil {
-		return nil, fmt.Errorf("--listen %s: %w", address, err)
+		return nil, fmt.Errorf("%s %s: %w", flag, address, err)
 	}
-	if !addr.IP.IsLoopback() && !withTLS {
+	switch {
+	case addr.IP.IsLoopback() || withTLS:
+	case flag == "--direct":
+		return nil, usage("--direct %s is not on loopback, and the vendor's hosts are played on this machine only", address)
+	default:
 		return nil, usage("--listen %s is not on loopback, where passwords and keys would travel in clear; add --tls-cert and --tls-key, or listen on 127.0.0.1", address)
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr.String())
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen: %w; stop what uses the address, or choose another one with --listen (:0 takes a free port)", err)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("cannot listen: %w; ports below 1024 are root's on many systems (on Linux: setcap cap_net_bind_service=+ep on the spurline binary, or sysctl net.ipv4.ip_unprivileged_port_start=443)", err)
+	case err != nil:
+		return nil, fmt.Errorf("cannot listen: %w; stop what uses the address, or choose another one with %s (:0 takes a free port)", err, flag)
 	}
 	return l.(*net.TCPListener), nil
 }

@@ -69,7 +69,7 @@ func TestListen(t *testing.T) {
 		{address: "8777"},
 		{address: "127.0.0.1:none"},
 	} {
-		l, err := listen(t.Context(), c.address, c.tls)
+		l, err := listen(t.Context(), "--listen", c.address, c.tls)
 		if err != nil {
 			if c.url != "" {
 				t.Errorf("%s: %v", c.address, err)

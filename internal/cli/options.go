@@ -22,6 +22,7 @@ type options struct {
 	tlsCert    string
 	tlsKey     string
 	allow      []string
+	direct     string // where TLS for the vendor's hosts is answered without the proxy; empty = nowhere
 	cloud      string
 	cloudAsked bool // it is not the default
 	heartbeat  time.Duration
@@ -46,6 +47,7 @@ func (o *options) bind(cmd *cobra.Command) {
 	f.StringVar(&o.tlsCert, "tls-cert", "", "certificate to answer with, PEM; needed where the address is not on loopback")
 	f.StringVar(&o.tlsKey, "tls-key", "", "key of the certificate, PEM")
 	f.StringArrayVar(&o.allow, "allow", nil, "let clients of the proxy reach this host, or *.domain; repeatable; never the vendor's")
+	f.StringVar(&o.direct, "direct", "", "answer TLS for the vendor's hosts on this address of loopback too, as 'spurline hosts' needs: 127.0.0.1:443")
 	f.StringVar(&o.cloud, "cloud", defaultCloud, "cloud domain of a new org")
 	f.DurationVar(&o.heartbeat, "heartbeat", 30*time.Second, "how often connectors report, in whole seconds")
 	f.BoolVar(&o.strict, "strict", false, "refuse what is tolerated otherwise: quoted numbers, unknown members, bodies on reads")

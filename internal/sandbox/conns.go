@@ -7,20 +7,26 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // established is what a client waits for after CONNECT.
 const established = "HTTP/1.1 200 Connection established\r\n\r\n"
 
-// clientConn is a connection that has been taken over from the server it came
-// in on: the proxy's to close, and with what the client sent ahead of the
-// answer to its CONNECT put back in front.
+// writePatience is how long a client may take over each piece of an answer. One
+// that has stopped reading is let go; one that is slow is not.
+const writePatience = 10 * time.Minute
+
+// clientConn is a client's connection that is the proxy's to close. One that has
+// been taken over from the server it came in on has what the client sent ahead
+// of the answer to its CONNECT put back in front.
 type clientConn struct {
 	net.Conn
-	host   string // in normal form, of an intercepted connection
-	ahead  *bufio.Reader
-	closed func()
-	once   sync.Once
+	host     string        // in normal form, of a connection to a host of the vendor
+	patience time.Duration // for each write; 0 = no end
+	ahead    *bufio.Reader
+	closed   func()
+	once     sync.Once
 }
 
 func (c *clientConn) Read(b []byte) (int, error) {
@@ -31,6 +37,15 @@ func (c *clientConn) Read(b []byte) (int, error) {
 		c.ahead = nil
 	}
 	return c.Conn.Read(b)
+}
+
+func (c *clientConn) Write(b []byte) (int, error) {
+	if c.patience > 0 {
+		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.patience)); err != nil {
+			return 0, err
+		}
+	}
+	return c.Conn.Write(b)
 }
 
 // CloseWrite ends the direction to the client, where the connection can.
@@ -65,7 +80,7 @@ func (p *Proxy) takeOver(w http.ResponseWriter, r *http.Request) (*clientConn, b
 // intercept ends the client's TLS with a certificate for the host and serves
 // what is inside.
 func (p *Proxy) intercept(w http.ResponseWriter, r *http.Request, host string) {
-	leaf, err := p.ca.Leaf(host)
+	config, err := p.tlsFor(host)
 	if err != nil {
 		p.log.ErrorContext(r.Context(), "proxy has no certificate", "host", host, "error", err)
 		p.refuse(w, r, http.StatusInternalServerError, codeUnreachable, "The proxy could not make a certificate.")
@@ -75,12 +90,8 @@ func (p *Proxy) intercept(w http.ResponseWriter, r *http.Request, host string) {
 	if !ok {
 		return
 	}
-	c.host = host
-	if !p.inner.hand(tls.Server(c, &tls.Config{
-		Certificates: []tls.Certificate{*leaf},
-		MinVersion:   tls.VersionTLS12,
-		NextProtos:   []string{"http/1.1"},
-	})) {
+	c.host, c.patience = host, writePatience
+	if !p.inner.hand(tls.Server(c, config)) {
 		_ = c.Close()
 	}
 }

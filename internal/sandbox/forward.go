@@ -78,6 +78,7 @@ func writeError(w http.ResponseWriter, e *wire.Error) {
 		body = []byte("{}")
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set(wire.MarkHeader, wire.Mark)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(e.Status)
 	_, _ = w.Write(body)

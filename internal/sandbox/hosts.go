@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/spurline/spurline/internal/wire"
 )
 
 // Verdict is what becomes of a host's requests.
@@ -28,37 +30,86 @@ func (v Verdict) String() string {
 	return [...]string{"refused", "served", "other"}[v]
 }
 
-// domains are a family of domains that belong to the vendor, with the hosts in
-// them that are served here.
+// service is one of the vendor's services that are served here. Each has hosts
+// of its own and, on them, paths of its own.
+type service int
+
+const (
+	noService    service = iota
+	connectorAPI         // connector.<cloud>.net, the API with sign-in by session
+	loginService         // <vanity>.zslogin.net, tokens for OneAPI
+	oneAPI               // api.zsapi.net, the API with sign-in by token
+)
+
+// connectorClouds are the clouds that have a host connector.<cloud>.net
+// (behaviours.md 1.1).
+func connectorClouds() []string {
+	return []string{
+		"zscaler", "zscalerone", "zscalertwo", "zscalerthree", "zscloud", "zscalerbeta", "zscalergov", "zscalerten", "zspreview",
+	}
+}
+
+// serviceOf tells which service a host in normal form stands for. The hosts of
+// OneAPI are in behaviours.md 2.1 and 2.8.
+func serviceOf(host string) service {
+	if _, ok := wire.LoginHost(host); ok {
+		return loginService
+	}
+	labels := strings.Split(host, ".")
+	if len(labels) < 3 {
+		return noService
+	}
+	first, label, tld := labels[0], labels[len(labels)-2], labels[len(labels)-1]
+	switch {
+	case first == "connector" && len(labels) == 3 && tld == "net" && slices.Contains(connectorClouds(), label):
+		return connectorAPI
+	case first == "api" && len(labels) <= 4 && label == "zsapi" && tld == "net": // api.zsapi.net, api.<cloud>.zsapi.net
+		return oneAPI
+	case first == "api" && len(labels) == 3 && label == "zscalergov" && (tld == "net" || tld == "us"):
+		return oneAPI
+	}
+	return noService
+}
+
+// prefixes are what the paths of a service begin with.
+func (s service) prefixes() []string {
+	switch s {
+	case connectorAPI:
+		return []string{"/api/v1", "/wapi/v1", "/auth"} // quirk: behaviours.md 1.11, a client signs out at the root
+	case loginService:
+		return []string{"/oauth2"}
+	case oneAPI:
+		return []string{"/ztw"}
+	default:
+		return nil
+	}
+}
+
+// has reports whether a path is one of the service's.
+func (s service) has(path string) bool {
+	return slices.ContainsFunc(s.prefixes(), func(prefix string) bool {
+		rest, ok := strings.CutPrefix(path, prefix)
+		return ok && (rest == "" || rest[0] == '/')
+	})
+}
+
+// domains are a family of domains that belong to the vendor.
 type domains struct {
 	label  string   // the domain's first label, or the start of it if prefix is set
 	prefix bool     // the family has a domain per cloud: zslogin.net, zsloginbeta.net
 	tlds   []string // the rest of the domain
-	serves []string // first labels of served hosts; they stand directly below the domain
 }
 
 // vendorDomains is everything that is known to be the vendor's. A host below
 // one of these is served here or refused, and is never reached through the
 // proxy; so an entry too many costs nothing, and one too few could let
 // somebody --allow a host of the vendor.
-//
-// The clouds and their connector hosts are in behaviours.md 1.1, the hosts of
-// OneAPI in 2.1 and 2.8.
 func vendorDomains() []domains {
-	connector := []string{"connector"}
 	net, all := []string{"net"}, []string{"net", "com", "us"}
 	return []domains{
-		{label: "zscaler", tlds: net, serves: connector},
-		{label: "zscalerone", tlds: net, serves: connector},
-		{label: "zscalertwo", tlds: net, serves: connector},
-		{label: "zscalerthree", tlds: net, serves: connector},
-		{label: "zscloud", tlds: net, serves: connector},
-		{label: "zscalerbeta", tlds: net, serves: connector},
-		{label: "zscalergov", tlds: net, serves: connector},
-		{label: "zscalerten", tlds: net, serves: connector},
-		{label: "zspreview", tlds: net, serves: connector},
-
 		{label: "zscaler", prefix: true, tlds: all},
+		{label: "zscloud", tlds: net},
+		{label: "zspreview", tlds: net},
 		{label: "zsapi", prefix: true, tlds: net},
 		{label: "zslogin", prefix: true, tlds: net},
 		{label: "zidentity", prefix: true, tlds: all},
@@ -84,22 +135,18 @@ func Vendor(host string) Verdict {
 
 // vendor is Vendor for a host in normal form.
 func vendor(host string) Verdict {
+	if serviceOf(host) != noService {
+		return Served
+	}
 	labels := strings.Split(host, ".")
 	if len(labels) < 2 {
 		return Other
 	}
 	label, tld := labels[len(labels)-2], labels[len(labels)-1]
-	verdict := Other
-	for _, d := range vendorDomains() {
-		if !d.owns(label, tld) {
-			continue
-		}
-		if len(labels) == 3 && slices.Contains(d.serves, labels[0]) {
-			return Served
-		}
-		verdict = Refused
+	if slices.ContainsFunc(vendorDomains(), func(d domains) bool { return d.owns(label, tld) }) {
+		return Refused
 	}
-	return verdict
+	return Other
 }
 
 func (d domains) owns(label, tld string) bool {

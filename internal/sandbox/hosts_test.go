@@ -13,12 +13,14 @@ func TestVendor(t *testing.T) {
 			"connector.zscaler.net", "connector.zscalerone.net", "connector.zscalertwo.net", "connector.zscalerthree.net",
 			"connector.zscloud.net", "connector.zscalerbeta.net", "connector.zscalergov.net", "connector.zscalerten.net",
 			"connector.zspreview.net", "CONNECTOR.ZsCaler.NET", "connector.zscaler.net.",
+			"acme.zslogin.net", "Acme.ZSLogin.net.", "acme.zsloginbeta.net", "acme.zidentitygov.net", "acme.zidentitygov.us",
+			"api.zsapi.net", "API.ZSAPI.NET.", "api.beta.zsapi.net", "api.zscalergov.net", "api.zscalergov.us",
 		},
 		Refused: {
 			"zscaler.net", "admin.zscaler.net", "a.connector.zscaler.net", "connector2.zscaler.net", "ecservice.zscalerthree.net",
-			"connector.zscaler.com", "help.zscaler.com", "www.zscaler.us", "api.zscalergov.us", "api.zsapi.net", "api.beta.zsapi.net",
-			"acme.zslogin.net", "acme.zsloginbeta.net", "acme.zidentitygov.net", "acme.zidentitygov.us", "x.zdxcloud.net",
-			"API.ZSAPI.NET.",
+			"connector.zscaler.com", "help.zscaler.com", "www.zscaler.us", "x.zdxcloud.net",
+			"zslogin.net", "a.b.zslogin.net", "acme.zslogin.net.zscaler.com", "zidentitygov.us", "acme.zidentity.net", "zsapi.net",
+			"www.zsapi.net", "api.a.b.zsapi.net", "x.api.zsapi.net", "api.zsapi2.net", "api.zscaler.net", "a.api.zscalergov.us", "admin.zscalergov.us",
 			// What cannot be read as a host.
 			"", ".", "..", "connector.zscaler.net..", "connector..zscaler.net", ".zscaler.net", "connector.zscaler.net:443",
 			"user@connector.zscaler.net", "connector.zscaler.net/x", "connector.zscaler.net\x00.example.com", "connector.zscaler.net ",
@@ -74,7 +76,8 @@ func TestVendorHostsCannotBeAllowed(t *testing.T) {
 	t.Parallel()
 	for _, entry := range []string{
 		"connector.zscaler.net", "CONNECTOR.zscaler.net.", "help.zscaler.com", "zscaler.net", "*.zscaler.net", "*.a.zscloud.net",
-		"*.net", "*.com", "*.us", "*.zslogin-new.net", "api.zsapi.net", "*", "*.", "", "*.*.example.com", "exa mple.com", "ex*mple.com",
+		"*.net", "*.com", "*.us", "*.zslogin-new.net", "api.zsapi.net", "*.zsapi.net", "*.beta.zsapi.net", "acme.zslogin.net", "*.zslogin.net",
+		"acme.zsloginbeta.net", "*.acme.zslogin.net", "acme.zidentitygov.us", "*.zidentitygov.net", "api.zscalergov.us", "ACME.zsLOGIN.net.", "*", "*.", "", "*.*.example.com", "exa mple.com", "ex*mple.com",
 		"example.com:443", "http://example.com", "*.10.0.0.7", "*.[::1]",
 	} {
 		if _, err := newAllowList([]string{"example.com", entry}); err == nil {
@@ -123,10 +126,13 @@ func FuzzVendorHost(f *testing.F) {
 		if dotted := host + "."; Vendor(dotted) != verdict {
 			t.Errorf("%q is %v with a dot", host, Vendor(dotted))
 		}
-		for _, domain := range []string{"zscaler.net", "zscaler.com", "zsapi.net", "zslogin2.net", "zidentitygov.us", "zdxcloud.net"} {
+		for domain, served := range map[string]bool{
+			"zscaler.net": host == "connector", "zscaler.com": false, "zdxcloud.net": false, "zsapi.net": host == "api" || strings.HasPrefix(host, "api.") && strings.Count(host, ".") == 1,
+			"zslogin2.net": !strings.Contains(host, "."), "zidentitygov.us": !strings.Contains(host, "."),
+		} {
 			below := host + "." + domain
-			if Vendor(below) == Other || Vendor(below) == Served && below != "connector.zscaler.net" {
-				t.Errorf("%q is %v", below, Vendor(below))
+			if got := Vendor(below); len(below) <= 253 && (got == Other || (got == Served) != served) {
+				t.Errorf("%q is %v", below, got)
 			}
 		}
 		for _, suffix := range []string{".zscaler.net", ".zscaler.com", ".zsapi.net"} {

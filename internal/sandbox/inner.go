@@ -16,6 +16,7 @@ import (
 // listener has its like; these connections have left it.
 const (
 	innerHeaderTimeout = 15 * time.Second // the TLS handshake has as long
+	innerReadTimeout   = time.Minute      // of a request with its body
 	innerIdleTimeout   = 2 * time.Minute
 	innerHeaderBytes   = 64 << 10
 )
@@ -32,19 +33,21 @@ type inner struct {
 	served chan struct{} // closed: Serve has returned
 }
 
-func newInner(handler http.Handler, log *slog.Logger) *inner {
+func newInner(p *Proxy, log *slog.Logger) *inner {
 	in := &inner{conns: make(chan net.Conn), done: make(chan struct{}), served: make(chan struct{})}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
 	in.server = &http.Server{
-		Handler:           onlyHost(handler),
+		Handler:           onlyHost(http.HandlerFunc(p.serve)),
 		Protocols:         protocols,
 		ReadHeaderTimeout: innerHeaderTimeout,
+		ReadTimeout:       innerReadTimeout,
 		IdleTimeout:       innerIdleTimeout,
 		MaxHeaderBytes:    innerHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			return context.WithValue(ctx, hostKey{}, c.(*tls.Conn).NetConn().(*clientConn).host)
+			return context.WithValue(ctx, connKey{}, c.(*tls.Conn).NetConn().(*clientConn))
 		},
 	}
 	go func() {
@@ -82,14 +85,14 @@ func (in *inner) Close() error {
 
 func (in *inner) Addr() net.Addr { return &net.TCPAddr{} }
 
-// hostKey is the context key of the host that a client has connected to.
-type hostKey struct{}
+// connKey is the context key of the connection that a request came on.
+type connKey struct{}
 
 // onlyHost answers requests for the host of their connection and no other. A
 // client that asks for another one believes to be somewhere else.
 func onlyHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		connected := r.Context().Value(hostKey{}).(string)
+		connected := r.Context().Value(connKey{}).(*clientConn).host
 		name, port := r.Host, "443"
 		if h, p, err := net.SplitHostPort(r.Host); err == nil {
 			name, port = h, p
@@ -102,6 +105,7 @@ func onlyHost(next http.Handler) http.Handler {
 			})
 			return
 		}
+		r.Host = host // in normal form
 		next.ServeHTTP(w, r)
 	})
 }

@@ -74,7 +74,7 @@ func NewProxy(cfg ProxyConfig) (*Proxy, error) {
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.forward = newForwarder(p.dial, p.log)
-	p.inner = newInner(p.handler, p.log)
+	p.inner = newInner(p, p.log)
 	return p, nil
 }
 
@@ -123,7 +123,7 @@ func Wrap(next http.Handler, proxy *Proxy) http.Handler {
 
 // ServeHTTP serves, passes on or refuses what a client asks of its proxy.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !fromLoopback(r) {
+	if !fromLoopback(r.RemoteAddr) {
 		p.refuse(w, r, http.StatusForbidden, "PROXY_LOOPBACK_ONLY", "The proxy is for clients on this machine.")
 		return
 	}
@@ -165,7 +165,7 @@ func (p *Proxy) serveAbsolute(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		p.refuseTarget(w, r, err)
 	case vendor(host) == Served && (port == "80" || port == "443"):
-		p.handler.ServeHTTP(w, originForm(r, host))
+		p.serve(w, originForm(r, host))
 	case !p.allow.allows(host):
 		p.refuseHost(w, r, host, port)
 	case scheme != "http":
@@ -173,6 +173,20 @@ func (p *Proxy) serveAbsolute(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.forward.serve(p.ctx, w, r, host, port)
 	}
+}
+
+// serve answers a request to a host of the vendor, which r.Host names in normal
+// form: with what the host's service has, and nothing else of the server's.
+func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
+	s := serviceOf(r.Host)
+	if !s.has(r.URL.Path) {
+		writeError(w, &wire.Error{
+			Status: http.StatusNotFound, Code: wire.CodeNotFound,
+			Message: "Spurline has nothing at this path of " + r.Host + "; it serves " + strings.Join(s.prefixes(), ", ") + " there.",
+		})
+		return
+	}
+	p.handler.ServeHTTP(w, r)
 }
 
 // target reads the host and port that a request is for, from the request line
@@ -203,8 +217,8 @@ func checkPort(port string) error {
 	return nil
 }
 
-func fromLoopback(r *http.Request) bool {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+func fromLoopback(remote string) bool {
+	peer, err := netip.ParseAddrPort(remote)
 	return err == nil && peer.Addr().Unmap().IsLoopback()
 }
 

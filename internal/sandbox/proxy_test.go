@@ -152,7 +152,7 @@ func TestVendorHostIsServed(t *testing.T) {
 	c := rig.client(t)
 	for _, host := range []string{"connector.zscalerthree.net", "connector.zscaler.net", "connector.zscaler.net"} {
 		got := getEcho(t, c, request(t, "POST", "https://"+host+"/api/v1/auth?x=1", "hello"))
-		if !got.TLS || got.Proto != "HTTP/1.1" || got.Host != host || got.Path != "/api/v1/auth" || got.URI != "/api/v1/auth?x=1" || got.Body != "hello" {
+		if !got.TLS || got.Proto != "HTTP/2.0" || got.Host != host || got.Path != "/api/v1/auth" || got.URI != "/api/v1/auth?x=1" || got.Body != "hello" {
 			t.Errorf("%s: the server saw %+v", host, got)
 		}
 		if !strings.HasPrefix(got.RemoteAddr, "127.0.0.1:") || got.RemoteAddr == rig.front.Listener.Addr().String() {
@@ -179,13 +179,13 @@ func TestKeepAliveContinueAndPipelining(t *testing.T) {
 		t.Fatal(resp, err)
 	}
 	inside := tls.Client(c, &tls.Config{RootCAs: caPool(rig.ca), ServerName: "connector.zscaler.net"})
-	if _, err := io.WriteString(inside, "GET /a HTTP/1.1\r\nHost: connector.zscaler.net\r\n\r\nGET /b HTTP/1.1\r\nHost: connector.zscaler.net:443\r\n\r\n"+
-		"PUT /c HTTP/1.1\r\nHost: connector.zscaler.net\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(inside, "GET /api/v1/a HTTP/1.1\r\nHost: connector.zscaler.net\r\n\r\nGET /api/v1/b HTTP/1.1\r\nHost: connector.zscaler.net:443\r\n\r\n"+
+		"PUT /api/v1/c HTTP/1.1\r\nHost: connector.zscaler.net\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	in := bufio.NewReader(inside)
-	for _, path := range []string{"/a", "/b", "/c"} {
-		if path == "/c" {
+	for _, path := range []string{"/api/v1/a", "/api/v1/b", "/api/v1/c"} {
+		if path == "/api/v1/c" {
 			line, err := in.ReadString('\n')
 			if err != nil || line != "HTTP/1.1 100 Continue\r\n" {
 				t.Fatalf("before the body: %q, %v", line, err)
@@ -246,8 +246,10 @@ func TestRefusals(t *testing.T) {
 		{"connector.zscaler.net:8443", 403, "not on port 8443"},
 		{"admin.zscaler.net:443", 403, "belongs to the vendor"},
 		{"help.zscaler.com.:443", 403, "belongs to the vendor"},
-		{"API.zsapi.net:443", 403, "belongs to the vendor"},
-		{"acme.zslogin.net:443", 403, "belongs to the vendor"},
+		{"www.zsapi.net:443", 403, "belongs to the vendor"},
+		{"zslogin.net:443", 403, "belongs to the vendor"},
+		{"API.zsapi.net:8443", 403, "not on port 8443"},
+		{"acme.zslogin.net:80", 403, "not on port 80"},
 		{"connector.zscaler.net.example.com:443", 403, "--allow connector.zscaler.net.example.com"},
 		{"connector.zscaler.net", 400, "no valid port"},
 		{"connector.zscaler.net:0443", 400, "no valid port"},
@@ -297,7 +299,7 @@ func TestAnotherHostInsideIsRefused(t *testing.T) {
 		"admin.zscaler.net": 421, "example.com": 421, "connector.zscaler.net:80": 421, "connector.zscloud.net": 421,
 		"CONNECTOR.zscaler.net.": 200, "connector.zscaler.net:443": 200,
 	} {
-		req := request(t, "GET", "https://connector.zscaler.net/", "")
+		req := request(t, "GET", "https://connector.zscaler.net/api/v1/", "")
 		req.Host = host
 		resp, err := c.Do(req)
 		if err != nil {
@@ -317,7 +319,7 @@ func TestOnlyLoopback(t *testing.T) {
 		"127.0.0.1:9": 200, "127.9.9.9:9": 200, "[::1]:9": 200, "[::ffff:127.0.0.1]:9": 200,
 		"10.0.0.1:9": 403, "[2001:db8::1]:9": 403, "[::ffff:10.0.0.1]:9": 403, "@": 403, "": 403,
 	} {
-		for _, target := range []string{"http://connector.zscaler.net/x", "http://example.com/"} {
+		for _, target := range []string{"http://connector.zscaler.net/api/v1/x", "http://example.com/"} {
 			r := httptest.NewRequestWithContext(t.Context(), "GET", target, nil)
 			r.RemoteAddr = addr
 			w := httptest.NewRecorder()

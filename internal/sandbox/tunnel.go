@@ -43,6 +43,11 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request, addr string) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
+		if err := checkHello(client, func() { cut(upstream, client) }); err != nil {
+			p.log.WarnContext(r.Context(), "proxy refused a tunnel", "host", addr, "error", err)
+			cut(upstream, client)
+			return
+		}
 		pump(upstream, client)
 	}()
 	pump(client, upstream)
@@ -65,11 +70,16 @@ func pump(dst, src net.Conn) {
 		err = closeWrite(dst)
 	}
 	if err != nil {
-		_ = dst.SetDeadline(time.Unix(1, 0))
-		_ = src.SetDeadline(time.Unix(1, 0))
+		cut(dst, src)
 		return
 	}
 	_ = dst.SetReadDeadline(time.Now().Add(lingerTimeout))
+}
+
+// cut ends both directions of a tunnel at once.
+func cut(a, b net.Conn) {
+	_ = a.SetDeadline(time.Unix(1, 0))
+	_ = b.SetDeadline(time.Unix(1, 0))
 }
 
 func closeWrite(c net.Conn) error {

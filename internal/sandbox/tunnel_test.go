@@ -110,7 +110,12 @@ func farEnd(t *testing.T) (addr string, accepted <-chan *net.TCPConn) {
 
 func (rig *proxyRig) openTunnel(t *testing.T) (*net.TCPConn, *bufio.Reader) {
 	t.Helper()
-	c, r := rig.speak(t, "CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\nahead")
+	return rig.openTunnelTo(t, "example.com:443", "ahead")
+}
+
+func (rig *proxyRig) openTunnelTo(t *testing.T, target, ahead string) (*net.TCPConn, *bufio.Reader) {
+	t.Helper()
+	c, r := rig.speak(t, "CONNECT "+target+" HTTP/1.1\r\nHost: x\r\n\r\n"+ahead)
 	if resp, err := http.ReadResponse(r, &http.Request{Method: "CONNECT"}); err != nil || resp.StatusCode != 200 {
 		t.Fatal(resp, err)
 	}
@@ -175,7 +180,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	client := rig.client(t)
 	failed := make(chan error, 1)
 	go func() {
-		resp, err := client.Do(request(t, "GET", "https://connector.zscaler.net/", ""))
+		resp, err := client.Do(request(t, "GET", "https://connector.zscaler.net/api/v1/", ""))
 		if err == nil {
 			resp.Body.Close()
 		}
@@ -221,7 +226,7 @@ func TestShutdownLetsRequestsFinish(t *testing.T) {
 	client := rig.client(t)
 	answered := make(chan string, 1)
 	go func() {
-		resp, err := client.Do(request(t, "GET", "https://connector.zscaler.net/", ""))
+		resp, err := client.Do(request(t, "GET", "https://connector.zscaler.net/api/v1/", ""))
 		if err != nil {
 			answered <- err.Error()
 			return
@@ -246,7 +251,7 @@ func TestShutdownLetsRequestsFinish(t *testing.T) {
 // A handshake that never comes or a handler's hijack leaves nothing behind.
 func TestNoConnectionLeaks(t *testing.T) {
 	rig := newProxyRig(t, ProxyConfig{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/hijack" {
+		if r.URL.Path != "/api/v1/hijack" {
 			echoHandler(w, r)
 			return
 		}
@@ -267,20 +272,21 @@ func TestNoConnectionLeaks(t *testing.T) {
 		c.Close()
 
 		client := rig.client(t)
-		if got := getEcho(t, client, request(t, "GET", "https://connector.zscaler.net/x", "")); got.Path != "/x" {
+		if got := getEcho(t, client, request(t, "GET", "https://connector.zscaler.net/api/v1/x", "")); got.Path != "/api/v1/x" {
 			t.Errorf("got %+v", got)
 		}
 		client.CloseIdleConnections()
 
 		untrusting := rig.client(t)
 		untrusting.Transport.(*http.Transport).TLSClientConfig = &tls.Config{ServerName: "connector.zscaler.net", Time: func() time.Time { return time.Unix(0, 0) }}
-		if resp, err := untrusting.Do(request(t, "GET", "https://connector.zscaler.net/", "")); err == nil {
+		if resp, err := untrusting.Do(request(t, "GET", "https://connector.zscaler.net/api/v1/", "")); err == nil {
 			resp.Body.Close()
 			t.Error("a client that does not trust the CA got an answer")
 		}
 
 		up := rig.client(t)
-		req := request(t, "GET", "https://connector.zscaler.net/hijack", "")
+		up.Transport.(*http.Transport).ForceAttemptHTTP2 = false // which knows no upgrades
+		req := request(t, "GET", "https://connector.zscaler.net/api/v1/hijack", "")
 		req.Header.Set("Connection", "upgrade")
 		req.Header.Set("Upgrade", "x")
 		resp, err := up.Do(req)

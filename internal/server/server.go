@@ -24,6 +24,7 @@ import (
 	"github.com/spurline/spurline/internal/limit"
 	"github.com/spurline/spurline/internal/resource"
 	"github.com/spurline/spurline/internal/store"
+	"github.com/spurline/spurline/internal/wire"
 )
 
 // Config is how a server is run.
@@ -143,7 +144,7 @@ func (cfg *Config) fill() error {
 }
 
 func (s *Server) newHTTP() *http.Server {
-	var handler http.Handler = s.api
+	handler := marked(s.api)
 	if s.cfg.Wrap != nil {
 		handler = s.cfg.Wrap(handler)
 	}
@@ -156,6 +157,15 @@ func (s *Server) newHTTP() *http.Server {
 		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
 		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12},
 	}
+}
+
+// marked says in every answer that it is not the vendor's, wherever the client
+// believes to be.
+func marked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(wire.MarkHeader, wire.Mark)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // URL is the address of the server, http:// or https://.

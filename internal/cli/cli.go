@@ -54,7 +54,7 @@ func NewRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 		title string
 		verbs []*cobra.Command
 	}{
-		{"The sandbox and its fleet:", []*cobra.Command{newUp(), newDown(), newServe(), newEnv(), newConnector(), newFleet()}},
+		{"The sandbox and its fleet:", []*cobra.Command{newUp(), newDown(), newServe(), newEnv(), newExec(), newConnector(), newFleet()}},
 		{"Profiles and sign-in:", []*cobra.Command{newLogin(), newLogout(), newProfiles(), newWhoAmI()}},
 		{"Looking:", []*cobra.Command{newGroups(), newVMs(), newTemplates(), newLocations(), newStatus()}},
 		{"Changing:", []*cobra.Command{newActivate(), newDelete()}},

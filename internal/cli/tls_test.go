@@ -67,7 +67,7 @@ func TestTLSBeyondLoopback(t *testing.T) {
 	if code := cli.Run(t.Context(), []string{"env", "--data-dir", dir}, nil, &out, &errs); code != 0 {
 		t.Errorf("env: %d %s", code, errs.String())
 	}
-	if !strings.Contains(out.String(), "export SPURLINE_URL="+url+"\n") || strings.Contains(out.String(), "PROXY") {
+	if !strings.Contains(out.String(), "export SPURLINE_URL="+url+"\n") || strings.Contains(out.String(), "export HTTPS_PROXY") {
 		t.Errorf("env has no address, or a proxy:\n%s", out.String())
 	}
 

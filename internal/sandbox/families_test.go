@@ -16,7 +16,7 @@ func TestHostFamilies(t *testing.T) {
 	t.Parallel()
 	rig := newProxyRig(t, ProxyConfig{})
 	paths := map[service]map[string]int{
-		connectorAPI: {"/api/v1/ecgroup": 200, "/api/v1": 200, "/wapi/v1/ecgroup": 200, "/auth": 200},
+		connectorAPI: {"/api/v1/ecgroup": 200, "/api/v1": 200, "/wapi/v1/ecgroup": 200, "/auth": 200, "/spurline/v1/whoami": 200},
 		loginService: {"/oauth2/v1/token": 200},
 		oneAPI:       {"/ztw/api/v1/ecgroup": 200},
 	}
@@ -58,9 +58,9 @@ func TestHostFamilies(t *testing.T) {
 		}
 	}
 	for _, target := range []string{
-		"https://connector.zscloud.net/spurline/v1/orgs", "https://connector.zscloud.net/", "https://connector.zscloud.net/api/v10",
+		"https://connector.zscloud.net/", "https://connector.zscloud.net/spurline", "https://connector.zscloud.net/api/v10",
 		"https://api.zsapi.net/spurline/v1/whoami", "https://api.zsapi.net/zia/api/v1/status", "https://demo.zslogin.net/admin/api/v1/users",
-		"http://connector.zscloud.net/spurline/v1/orgs",
+		"http://connector.zscloud.net/ztw/api/v1/ecgroup",
 	} {
 		resp, err := rig.client(t).Do(request(t, "GET", target, ""))
 		if err != nil {

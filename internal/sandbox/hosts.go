@@ -75,7 +75,9 @@ func serviceOf(host string) service {
 func (s service) prefixes() []string {
 	switch s {
 	case connectorAPI:
-		return []string{"/api/v1", "/wapi/v1", "/auth"} // quirk: behaviours.md 1.11, a client signs out at the root
+		// quirk: behaviours.md 1.11, a client signs out at the root. The command
+		// line tells by /spurline/v1 that it is not at the vendor's.
+		return []string{"/api/v1", "/wapi/v1", "/auth", "/spurline/v1"}
 	case loginService:
 		return []string{"/oauth2"}
 	case oneAPI:

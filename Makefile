@@ -1,6 +1,6 @@
 # make run and make test are all that most people need; see README.md.
 
-.PHONY: build run test bench soak lint capture
+.PHONY: build run test bench soak lint capture docs
 
 build:
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/spurline ./cmd/spurline
@@ -19,6 +19,10 @@ bench:
 # at least 1,000 acknowledged writes before each. Takes a quarter of an hour.
 soak:
 	@SPURLINE_SOAK=1 go test -count=1 -timeout 2h -run TestKills -v ./internal/durability
+
+# Makes the documents that follow from the operation table and the cases.
+docs:
+	@go test -count=1 ./internal/openapi -run 'TestDocument$$|TestOperations$$' -update
 
 # Puts a real deletion, as a terminal shows it, into the README.
 capture: build

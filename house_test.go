@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"auth":      {"wire", "access", "store", "audit"},
 	"api":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth"},
 	"client":    {"wire"},
+	"openapi":   {"wire", "access", "limit", "resource", "operation"},
 	"sandbox":   {"wire", "client"},
 	"server":    {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "api"},
 	"cli":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "api", "client", "sandbox", "server"},

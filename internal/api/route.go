@@ -31,6 +31,7 @@ func (a *API) routes() *http.ServeMux {
 	for _, path := range notOffered() {
 		mux.Handle(Base+path, a.adapt(a.refuse))
 	}
+	documentRoutes(mux)
 	mux.Handle("/", a.adapt(func(w http.ResponseWriter, r *http.Request) error {
 		return &wire.Error{Status: http.StatusNotFound, Code: wire.CodeNotFound, Message: "There is no operation at this path."}
 	}))

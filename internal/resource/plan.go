@@ -65,7 +65,7 @@ type member struct {
 	extends  string // name under which references to the object show the member
 	readonly bool
 	required bool
-	omitted  bool     // omitempty
+	omitted  bool     // omitempty, omitzero
 	orders   []string // views whose lists are in the order of this member
 	sorts    []string // values of sortBy that mean this member
 	enum     []string
@@ -107,7 +107,7 @@ func memberOf(f reflect.StructField, index int) (*member, error) {
 		return nil, fmt.Errorf("every field is a member of the wire form and names it")
 	}
 	m := &member{
-		name: name, index: index, omitted: options == "omitempty",
+		name: name, index: index, omitted: options == "omitempty" || options == "omitzero",
 		stamp: f.Tag.Get("stamp"), lock: f.Tag.Get("lock") == "true", sorts: strings.Fields(f.Tag.Get("sort")), assign: f.Tag.Get("assign") == "id", parent: f.Tag.Get("parent") == "id",
 		scope: f.Tag.Get("scope") == "true", extends: f.Tag.Get("extends"),
 		readonly: f.Tag.Get("readonly") == "true", required: f.Tag.Get("required") == "true",

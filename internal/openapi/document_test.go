@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -94,8 +95,15 @@ func golden(t *testing.T, file, have string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), have); diff != "" {
-		t.Errorf("%s is out of date; run make docs and look at what has changed:\n%s", file, diff)
+	was, is := strings.Split(string(want), "\n"), strings.Split(have, "\n")
+	for i := range min(len(was), len(is)) {
+		if was[i] != is[i] {
+			t.Fatalf("%s is out of date from line %d on; run make docs and look at what has changed:\n%s", file, i+1,
+				cmp.Diff(was[i:min(i+9, len(was))], is[i:min(i+9, len(is))]))
+		}
+	}
+	if len(was) != len(is) {
+		t.Errorf("%s is out of date: it has %d lines instead of %d; run make docs", file, len(was), len(is))
 	}
 }
 

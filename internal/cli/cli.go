@@ -9,13 +9,25 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/spurline/spurline/internal/api"
+	"github.com/spurline/spurline/internal/kinds"
+	"github.com/spurline/spurline/internal/resource"
 )
 
 // Run runs one command line and returns its exit code.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := NewRoot(stdin, stdout, stderr)
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	return runOn(ctx, kinds.All, args, stdin, stdout, stderr)
+}
+
+// runOn is Run for the kinds that a set has.
+func runOn(ctx context.Context, set func() (*resource.Set, error), args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot(stdin, stdout, stderr)
+	err := complete(root, set, args)
+	if err == nil {
+		root.SetArgs(args)
+		err = root.ExecuteContext(ctx)
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -30,14 +42,35 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return f.code
 }
 
-// NewRoot returns the command tree.
-func NewRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
+// NewRoot returns the command tree, whole.
+func NewRoot(stdin io.Reader, stdout, stderr io.Writer) (*cobra.Command, error) {
+	root := newRoot(stdin, stdout, stderr)
+	return root, complete(root, kinds.All, nil)
+}
+
+// complete adds the verbs that follow from the operation table. A command line
+// that is one of a hand-made verb does without them, so it does not wait for
+// the table.
+func complete(root *cobra.Command, set func() (*resource.Set, error), args []string) error {
+	if found, _, err := root.Find(args); err == nil && found != root && !found.HasSubCommands() {
+		return nil
+	}
+	kinds, err := set()
+	if err != nil {
+		return err
+	}
+	newCatalogue(kinds, api.Table(kinds)).addTo(root)
+	return nil
+}
+
+// newRoot returns the tree of hand-made verbs.
+func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "spurline",
 		Short: "An unofficial Cloud & Branch Connector API: server, client and sandbox",
 		Long: "Spurline answers the Cloud & Branch Connector API on this machine, with simulated\n" +
 			"connectors to try it on. It is unofficial and has no tie to the vendor.",
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true, // Run reports them
 		SilenceUsage:  true,
@@ -57,7 +90,8 @@ func NewRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 		{"The sandbox and its fleet:", []*cobra.Command{newUp(), newDown(), newServe(), newEnv(), newExec(), newConnector(), newFleet()}},
 		{"Profiles and sign-in:", []*cobra.Command{newLogin(), newLogout(), newProfiles(), newWhoAmI()}},
 		{"Looking:", []*cobra.Command{newGroups(), newVMs(), newTemplates(), newLocations(), newStatus()}},
-		{"Changing:", []*cobra.Command{newActivate(), newDelete()}},
+		{"Changing:", []*cobra.Command{newActivate(), newDelete(), newAPI()}},
+		{configuration, nil}, // what complete adds
 		{"The installation:", []*cobra.Command{newOrg(), newAdmin(), newBackup(), newRestore(), newReset(), newDoctor()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: of.title, Title: of.title})
@@ -84,6 +118,23 @@ func (f *failure) Error() string {
 }
 
 func (f *failure) Unwrap() error { return f.err }
+
+// noArgs refuses arguments. What stands where a verb could is taken for one, and
+// answered with the nearest.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var known []string
+	for _, sub := range cmd.Commands() {
+		known = append(append(known, sub.Name()), sub.Aliases...)
+	}
+	err := fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+	if best := nearest(args[0], known); best != "" {
+		err = fmt.Errorf("%w; did you mean %q?", err, best)
+	}
+	return err
+}
 
 // usage is the failure of a command line that is wrong in itself.
 func usage(format string, args ...any) error {

@@ -53,8 +53,8 @@ func TestDifferences(t *testing.T) {
 func TestDifferencesAreExact(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		before := object(3).Draw(t, "before")
-		after := object(3).Draw(t, "after")
+		before := anyObject(3).Draw(t, "before")
+		after := anyObject(3).Draw(t, "after")
 		if rapid.Bool().Draw(t, "related") {
 			for name, value := range before {
 				if rapid.IntRange(0, 2).Draw(t, "kept") > 0 {
@@ -78,17 +78,17 @@ func TestDifferencesAreExact(t *testing.T) {
 	})
 }
 
-func object(depth int) *rapid.Generator[map[string]any] {
+func anyObject(depth int) *rapid.Generator[map[string]any] {
 	names := rapid.SampledFrom([]string{"id", "name", "place", "ips"})
-	return rapid.MapOfN(names, value(depth-1), 0, 4)
+	return rapid.MapOfN(names, anyJSON(depth-1), 0, 4)
 }
 
-func value(depth int) *rapid.Generator[any] {
+func anyJSON(depth int) *rapid.Generator[any] {
 	scalar := rapid.OneOf(rapid.Just[any](nil), rapid.IntRange(0, 2).AsAny(), rapid.Bool().AsAny(), rapid.SampledFrom([]string{"", "a", "b"}).AsAny())
 	if depth == 0 {
 		return scalar
 	}
-	return rapid.OneOf(scalar, object(depth).AsAny(), rapid.SliceOfN(value(depth-1), 0, 3).AsAny(), rapid.SliceOfN(object(depth), 0, 3).AsAny())
+	return rapid.OneOf(scalar, anyObject(depth).AsAny(), rapid.SliceOfN(anyJSON(depth-1), 0, 3).AsAny(), rapid.SliceOfN(anyObject(depth), 0, 3).AsAny())
 }
 
 func encoded(t *rapid.T, v any) []byte {

@@ -3,13 +3,17 @@ package cli_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/spurline/spurline/internal/cli"
 )
@@ -21,11 +25,26 @@ var update = flag.Bool("update", false, "rewrite the golden help texts")
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	const dir = "testdata/help"
-	seen := map[string]bool{}
+	// Verbs that the operation table makes are one listing, and a few of them.
+	const generic = "generic.txt"
+	seen := map[string]bool{generic: true}
+	var listing bytes.Buffer
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		if name := cmd.Name(); name == "help" || name == "completion" || cmd.Hidden { // cobra's own
 			return
+		}
+		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
+			t.Errorf("%s: the short text is a phrase: %q", cmd.CommandPath(), cmd.Short)
+		}
+		for _, sub := range cmd.Commands() {
+			defer walk(sub)
+		}
+		if _, made := cmd.Annotations["operation"]; made {
+			list(&listing, cmd)
+			if !slices.Contains(samples(), cmd.CommandPath()) {
+				return
+			}
 		}
 		name := strings.ReplaceAll(cmd.CommandPath(), " ", "-") + ".txt"
 		seen[name] = true
@@ -34,15 +53,14 @@ func TestHelp(t *testing.T) {
 		if code := cli.Run(t.Context(), args, nil, &out, &out); code != 0 {
 			t.Errorf("%v ended with %d", args, code)
 		}
-		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
-			t.Errorf("%s: the short text is a phrase: %q", cmd.CommandPath(), cmd.Short)
-		}
 		golden(t, filepath.Join(dir, name), out.Bytes())
-		for _, sub := range cmd.Commands() {
-			walk(sub)
-		}
 	}
-	walk(cli.NewRoot(nil, nil, nil))
+	root, err := cli.NewRoot(nil, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	walk(root)
+	golden(t, filepath.Join(dir, generic), sortedLines(listing.String()))
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +70,37 @@ func TestHelp(t *testing.T) {
 			t.Errorf("%s belongs to no verb", f.Name())
 		}
 	}
+}
+
+// samples are the verbs of the table whose help is frozen whole.
+func samples() []string {
+	return []string{
+		"spurline ip-source-groups", "spurline ip-source-groups list", "spurline ip-source-groups create", "spurline forwarding-rules update",
+		"spurline interfaces get", "spurline admin-users create", "spurline gateways delete", "spurline gateways edit", "spurline api-keys regenerate", "spurline zpa import-segments",
+	}
+}
+
+// list writes a line of a verb with its operation, arguments and flags.
+func list(w io.Writer, cmd *cobra.Command) {
+	if cmd.HasSubCommands() {
+		return
+	}
+	fmt.Fprintf(w, "%s %s", cmd.Parent().CommandPath(), cmd.Use)
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name != "help" {
+			fmt.Fprintf(w, " --%s", f.Name)
+		}
+	})
+	if id := cmd.Annotations["operation"]; id != "" {
+		fmt.Fprintf(w, " (%s)", id)
+	}
+	fmt.Fprintln(w)
+}
+
+func sortedLines(text string) []byte {
+	lines := strings.SplitAfter(text, "\n")
+	slices.Sort(lines)
+	return []byte(strings.Join(lines, ""))
 }
 
 func golden(t *testing.T, path string, got []byte) {

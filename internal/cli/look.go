@@ -19,10 +19,9 @@ func bindOutput(fl *pflag.FlagSet) {
 	fl.String("query", "", "JMESPath `EXPRESSION` to pick from the output; for JSON, which it implies, and YAML")
 }
 
-// lookFlags are those of the verbs that show something, and of the verbs
-// below them.
+// lookFlags are those of the verbs that show something.
 func lookFlags(cmd *cobra.Command) {
-	fl := cmd.PersistentFlags()
+	fl := cmd.Flags()
 	bindOutput(fl)
 	fl.BoolP("watch", "w", false, "show it again and again, until Ctrl-C")
 	fl.Duration("every", 2*time.Second, "pause of --watch")
@@ -101,8 +100,7 @@ type shown struct {
 
 func (n shown) command() *cobra.Command {
 	list := looking(n.list)
-	cmd := &cobra.Command{Use: n.name, Short: n.short, Example: n.example, Args: cobra.NoArgs, RunE: list}
-	lookFlags(cmd)
+	cmd := &cobra.Command{Use: n.name, Short: n.short, Example: n.example, Args: noArgs, RunE: list}
 	cmd.AddCommand(&cobra.Command{Use: "list", Short: n.short, Example: n.examples(false), Args: cobra.NoArgs, RunE: list})
 	if n.get != nil {
 		one := strings.ToUpper(strings.TrimSuffix(n.name, "s"))
@@ -110,6 +108,9 @@ func (n shown) command() *cobra.Command {
 			Use: "get " + one, Short: n.getShort, Example: n.examples(true), Args: cobra.ExactArgs(1),
 			RunE: looking(n.get), ValidArgsFunction: completing(n.names),
 		})
+	}
+	for _, c := range append(cmd.Commands(), cmd) {
+		lookFlags(c)
 	}
 	return cmd
 }

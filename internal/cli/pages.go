@@ -59,13 +59,17 @@ func entryOf[T any](raw json.RawMessage) (e entry[T], err error) {
 	return e, json.Unmarshal(raw, &e.object)
 }
 
-// list fetches a list of the API's, every page of it.
+// list fetches a list of the API's, every page of it. path may have a query.
 func list[T any](ctx context.Context, s *session, doing, path string) ([]entry[T], error) {
 	var all []entry[T]
 	var last json.RawMessage // the first object of the page before
+	and := "?"
+	if strings.Contains(path, "?") {
+		and = "&"
+	}
 	for page := 1; ; page++ {
 		var raws []json.RawMessage
-		err := s.do(ctx, doing, http.MethodGet, fmt.Sprintf("%s?page=%d&pageSize=%d", path, page, pageSize), nil, &raws)
+		err := s.do(ctx, doing, http.MethodGet, fmt.Sprintf("%s%spage=%d&pageSize=%d", path, and, page, pageSize), nil, &raws)
 		if err != nil {
 			return nil, err
 		}

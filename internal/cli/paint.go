@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"charm.land/lipgloss/v2"
@@ -105,8 +106,14 @@ func writeYAML(w io.Writer, text []byte) error {
 	return e.Close()
 }
 
+// block writes lists and objects over several lines, and text as it reads best.
+// Text of several lines stays quoted where white space counts in it, which the
+// library's block form does not always bring back.
 func block(n *yaml.Node) {
 	n.Style = 0
+	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "\n") && (strings.ContainsAny(n.Value, "\t\r") || strings.TrimLeft(n.Value, " \n") != n.Value) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
 	for _, c := range n.Content {
 		block(c)
 	}

@@ -72,14 +72,20 @@ func newPrinter(cmd *cobra.Command) (*printer, error) {
 			}
 		}
 	}
+	p.color = colored(p.out)
 	if f, ok := p.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 		p.width = 80
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 			p.width = w
 		}
 	}
 	return p, nil
+}
+
+// colored reports whether what is written there is seen in colour.
+func colored(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 // show prints a list of things.

@@ -31,15 +31,16 @@ var mayImport = map[string][]string{
 	"operation": {"wire", "access", "limit", "resource"},
 	"store":     {"wire"},
 	"audit":     {"wire", "store"},
+	"exchange":  {"wire"},
 	"config":    {"wire", "access", "limit", "resource", "operation", "store", "audit"},
 	"fleet":     {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds"},
 	"auth":      {"wire", "access", "store", "audit"},
-	"api":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth"},
+	"api":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange"},
 	"client":    {"wire"},
 	"openapi":   {"wire", "access", "limit", "resource", "operation"},
 	"sandbox":   {"wire", "client"},
-	"server":    {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "api"},
-	"cli":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "api", "client", "sandbox", "server"},
+	"server":    {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "api"},
+	"cli":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "api", "client", "sandbox", "server"},
 }
 
 // forTests are packages that only tests import.

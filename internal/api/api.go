@@ -8,10 +8,12 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/spurline/spurline/internal/auth"
 	"github.com/spurline/spurline/internal/config"
+	"github.com/spurline/spurline/internal/exchange"
 	"github.com/spurline/spurline/internal/fleet"
 	"github.com/spurline/spurline/internal/limit"
 	"github.com/spurline/spurline/internal/operation"
@@ -73,17 +75,23 @@ type API struct {
 	mux         *http.ServeMux
 	tolerances  tolerances
 	maintenance maintenance
+	recent      exchange.Recent
+	captures    *sync.Pool
+	secretive   map[*operation.Operation]bool // whose answers have secret members
 }
 
 // New builds and checks the operation table and routes it.
 func New(c Config) (*API, error) {
-	a := &API{Config: c, kinds: c.Engine.Kinds(), tolerances: tolerances{strict: c.Strict}}
+	a := &API{Config: c, kinds: c.Engine.Kinds(), tolerances: tolerances{strict: c.Strict}, captures: newCaptures(), secretive: map[*operation.Operation]bool{}}
 	if a.Gate == nil {
 		a.Gate = &Gate{}
 	}
 	a.table = a.operations()
 	if err := operation.Check(a.table); err != nil {
 		return nil, err
+	}
+	for i := range a.table {
+		a.secretive[&a.table[i]] = exchange.Secretive(a.table[i].Out)
 	}
 	a.mux = a.routes()
 	return a, nil
@@ -136,6 +144,7 @@ func (a *API) operations() []operation.Operation {
 		{resource.Native, a.nativeOperations()},
 		{resource.Native, a.modeOperations()},
 		{resource.Native, a.importOperations()},
+		{resource.Native, a.requestOperations()},
 		{resource.Native, a.ownerOperations()},
 		{resource.Native, a.fleetOperations()},
 	} {

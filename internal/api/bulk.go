@@ -104,7 +104,7 @@ func (a *API) replaceByBody(s *resource.Spec) handler {
 			if what.Path == "id" { // asked for here
 				continue
 			}
-			if err := a.tolerances.take(c.Op, what); err != nil {
+			if err := a.tolerances.take(c, what); err != nil {
 				return err
 			}
 		}

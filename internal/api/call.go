@@ -16,7 +16,9 @@ import (
 // what did they send.
 func (a *API) call(o *operation.Operation, w http.ResponseWriter, r *http.Request) error {
 	c := &operation.Call{Op: o, Writer: w, Request: r, IP: clientIP(r)}
-	if o.Sign == operation.ByOwner {
+	noteOperation(r, o)
+	byOwner := o.Sign == operation.ByOwner || o.OwnerToo && a.isOwner(r)
+	if byOwner {
 		if err := a.authorizeOwner(r); err != nil {
 			return err
 		}
@@ -26,7 +28,7 @@ func (a *API) call(o *operation.Operation, w http.ResponseWriter, r *http.Reques
 		}
 		defer a.Gate.Leave()
 	}
-	if o.Sign == operation.BySession {
+	if o.Sign == operation.BySession && !byOwner {
 		who, head, err := a.Auth.Authenticate(r.Context(), auth.SessionIDs(r))
 		if err != nil {
 			return err
@@ -35,7 +37,7 @@ func (a *API) call(o *operation.Operation, w http.ResponseWriter, r *http.Reques
 			return &wire.Error{Status: http.StatusUnauthorized, Code: wire.CodeSessionNotValid, Message: "The session is not valid. Sign in first."}
 		}
 		c.Who, c.Rev = who, head.Rev
-		noteCaller(r, who.Login)
+		noteCaller(r, who)
 		if !who.Allows(o.Feature, o.Level) {
 			return wire.Forbidden("", "The role %q has no %s access to %s.", who.Role.Name, o.Level, o.Feature)
 		}

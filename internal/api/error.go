@@ -41,6 +41,9 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if err != nil {
 		body = []byte(`{"code":"` + wire.CodeUnexpected + `"}`)
 	}
+	if v := visitOf(r.Context()); v != nil {
+		v.Code = e.Code
+	}
 	h := w.Header()
 	maps.Copy(h, e.Header)
 	h.Set("Content-Type", "application/json")

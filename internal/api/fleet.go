@@ -23,11 +23,11 @@ func (a *API) fleetOperations() []operation.Operation {
 		},
 		{
 			ID: "reportConnector", Method: "POST", Path: wire.FleetHeartbeatPath, Summary: "Report a connector's state", Native: true, Status: http.StatusOK,
-			Sign: operation.ByToken, Feature: access.Public, In: reflect.TypeFor[wire.Heartbeat](), Out: reflect.TypeFor[wire.HeartbeatAnswer](), Handle: a.heartbeat,
+			Sign: operation.ByToken, Feature: access.Public, In: reflect.TypeFor[wire.Heartbeat](), Out: reflect.TypeFor[wire.HeartbeatAnswer](), Handle: a.heartbeat, Quiet: true,
 		},
 		{
 			ID: "getBundle", Method: "GET", Path: wire.FleetBundlePath, Summary: "Get what a connector is to run", Native: true, Status: http.StatusOK,
-			Sign: operation.ByToken, Feature: access.Public, Out: reflect.TypeFor[wire.Bundle](), Handle: a.bundle,
+			Sign: operation.ByToken, Feature: access.Public, Out: reflect.TypeFor[wire.Bundle](), Handle: a.bundle, Quiet: true,
 		},
 		{
 			ID: "listSimulatedConnectors", Method: "GET", Path: "/spurline/v1/fleet/connectors", Summary: "List the server's simulated connectors", Native: true, Status: http.StatusOK,

@@ -5,63 +5,107 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"github.com/spurline/spurline/internal/access"
+	"github.com/spurline/spurline/internal/exchange"
+	"github.com/spurline/spurline/internal/operation"
 )
 
-// exchange is what the log says of a request.
-type exchange struct {
-	id    string
-	login string
+// visit is a request on its way through the server, and what is noted of it.
+type visit struct {
+	exchange.Exchange
+	op   *operation.Operation // nil: none has this path and method
+	sent capture
 }
 
-type exchangeKey struct{}
+type visitKey struct{}
+
+func visitOf(ctx context.Context) *visit {
+	v, _ := ctx.Value(visitKey{}).(*visit)
+	return v
+}
 
 func requestID(r *http.Request) string {
-	if x, ok := r.Context().Value(exchangeKey{}).(*exchange); ok {
-		return x.id
+	if v := visitOf(r.Context()); v != nil {
+		return v.ID
 	}
 	return ""
 }
 
-func noteCaller(r *http.Request, login string) {
-	if x, ok := r.Context().Value(exchangeKey{}).(*exchange); ok {
-		x.login = login
+// noteOperation says which operation a request is for.
+func noteOperation(r *http.Request, o *operation.Operation) {
+	if v := visitOf(r.Context()); v != nil {
+		v.op, v.Operation = o, o.ID
 	}
 }
 
-// observe gives a request its id, the headers of every answer and a line in
-// the log, and turns a panic into a 500.
+// noteCaller says whose request it is.
+func noteCaller(r *http.Request, who *access.Principal) {
+	if v := visitOf(r.Context()); v != nil {
+		v.Org, v.Login = who.Org, who.Login
+	}
+}
+
+// observe gives a request its id, the headers of every answer, a line in the
+// log and a place among the recent ones, and turns a panic into a 500.
 func (a *API) observe(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
-	start := time.Now()
-	x := &exchange{id: newRequestID()}
-	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	v := a.newVisit(r)
+	start := time.Now() // how long it takes is no matter of the server's own clock
+	v.At = a.Now()
+	r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
+	if r.ContentLength != 0 {
+		r.Body = &tee{ReadCloser: r.Body, to: &v.sent}
+	}
 	h := w.Header()
-	h.Set("X-Request-Id", x.id)
+	h.Set("X-Request-Id", v.ID)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "SAMEORIGIN")
 	h.Set("Referrer-Policy", "no-referrer")
 	// The recorded gateway lets answers be reused for ten seconds; a tool that
 	// reads back what it wrote is better served by the truth.
 	h.Set("Cache-Control", "no-store")
-	rec := &recorder{ResponseWriter: w}
+	rec := &recorder{ResponseWriter: w, request: r, got: capture{pool: a.captures}}
 	defer func() {
-		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is panicked with, as net/http documents
-				panic(p)
-			}
+		p := recover()
+		aborted := p == http.ErrAbortHandler //nolint:errorlint // a sentinel that is panicked with, as net/http documents
+		if p != nil && !aborted {
 			err := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 			if rec.status == 0 {
 				a.fail(rec, r, err)
 			} else {
-				a.Log.ErrorContext(r.Context(), "request failed", "request", x.id, "error", err)
+				a.Log.ErrorContext(r.Context(), "request failed", "request", v.ID, "error", err)
 			}
 		}
-		a.Log.DebugContext(r.Context(), "request", "request", x.id, "method", r.Method, "path", r.URL.Path,
-			"status", rec.status, "bytes", rec.bytes, "login", x.login, "duration", time.Since(start))
+		v.Took = time.Since(start)
+		a.remember(v, rec)
+		if aborted {
+			panic(p)
+		}
 	}()
 	next(rec, r)
+}
+
+// remember logs a request that has been answered, and puts it among the recent
+// ones.
+func (a *API) remember(v *visit, rec *recorder) {
+	a.Log.LogAttrs(rec.request.Context(), slog.LevelDebug, "request", slog.String("request", v.ID), slog.String("method", v.Method), slog.String("path", v.Path),
+		slog.Int("status", rec.status), slog.Int64("bytes", rec.got.size), slog.String("login", v.Login), slog.Duration("duration", v.Took))
+	if v.op == nil || !v.op.Quiet {
+		v.Status, v.Sent.Size = rec.status, max(v.sent.size, rec.request.ContentLength)
+		h := rec.Header()
+		v.Answered = exchange.Message{ContentType: h.Get("Content-Type"), RetryAfter: h.Get("Retry-After"), Size: rec.got.size}
+		if h.Get("Set-Cookie") != "" {
+			v.Answered.Credentials = "Set-Cookie"
+		}
+		v.NoSecrets = v.Method == http.MethodGet && v.op != nil && !a.secretive[v.op]
+		a.recent.Add(&v.Exchange, v.sent.text(), rec.got.text())
+	}
+	v.sent.free()
+	rec.got.free()
 }
 
 func newRequestID() string {
@@ -73,24 +117,32 @@ func newRequestID() string {
 // recorder notes what was answered.
 type recorder struct {
 	http.ResponseWriter
-	status int
-	bytes  int
+	request *http.Request
+	status  int
+	got     capture
 }
 
 func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
+	r.begin(status)
 	r.ResponseWriter.WriteHeader(status)
 }
 
 func (r *recorder) Write(b []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
+	r.begin(http.StatusOK)
 	n, err := r.ResponseWriter.Write(b)
-	r.bytes += n
+	r.got.add(b[:n])
 	return n, err
+}
+
+// begin notes the status, before any of the answer is written.
+func (r *recorder) begin(status int) {
+	if r.status != 0 {
+		return
+	}
+	r.status = status
+	if t, ok := r.request.Body.(*tee); ok {
+		t.rest(r.request)
+	}
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -77,12 +77,12 @@ func (a *API) signIn(c *operation.Call) error {
 	ctx := c.Request.Context()
 	s, err := a.Auth.SignIn(ctx, auth.Request{
 		Login: in.Username, Password: in.Password, APIKey: in.APIKey, Timestamp: int64(in.Timestamp), IP: c.IP,
-		Late: func() error { return a.tolerances.take(c.Op, resource.Tolerance{Kind: lateKey}) },
+		Late: func() error { return a.tolerances.take(c, resource.Tolerance{Kind: lateKey}) },
 	})
 	if err != nil {
 		return err
 	}
-	noteCaller(c.Request, s.Principal.Login)
+	noteCaller(c.Request, s.Principal)
 	if err := a.Engine.SignedIn(ctx, s.Principal); err != nil {
 		return err
 	}

@@ -45,12 +45,13 @@ type tolerances struct {
 type tolerated struct{ operation, kind string }
 
 // take notes one tolerance; in strict mode it is an error.
-func (t *tolerances) take(o *operation.Operation, what resource.Tolerance) error {
+func (t *tolerances) take(c *operation.Call, what resource.Tolerance) error {
+	noteTolerance(c.Request, what)
 	t.mu.Lock()
 	if t.counts == nil {
 		t.counts = map[tolerated]int64{}
 	}
-	t.counts[tolerated{o.ID, what.Kind}]++
+	t.counts[tolerated{c.Op.ID, what.Kind}]++
 	t.mu.Unlock()
 	if !t.strict {
 		return nil
@@ -62,11 +63,24 @@ func (t *tolerances) take(o *operation.Operation, what resource.Tolerance) error
 	return &wire.Error{Status: http.StatusBadRequest, Code: wire.CodeInvalidInput, Message: message + "."}
 }
 
+// maxNoted is how many tolerances of one request are noted. A list of numbers
+// that are all quoted says the same thing each time.
+const maxNoted = 8
+
+// noteTolerance says what was tolerated in a request.
+func noteTolerance(r *http.Request, what resource.Tolerance) {
+	v := visitOf(r.Context())
+	if v == nil || len(v.Tolerated) >= maxNoted {
+		return
+	}
+	v.Tolerated = append(v.Tolerated, strings.TrimSuffix(what.Kind+" "+what.Path, " "))
+}
+
 // request notes what is tolerated of a request before its body is read as
 // anything.
 func (t *tolerances) request(c *operation.Call) error {
 	for _, what := range slices.Concat(toleratedBody(c), toleratedSession(c), toleratedURL(c)) {
-		if err := t.take(c.Op, what); err != nil {
+		if err := t.take(c, what); err != nil {
 			return err
 		}
 	}
@@ -147,13 +161,13 @@ func (t *tolerances) signIn(c *operation.Call, timestamp int64, now time.Time) e
 		Timestamp json.RawMessage `json:"timestamp"`
 	}
 	if json.Unmarshal(c.Body, &raw) == nil && len(raw.Timestamp) > 0 && raw.Timestamp[0] != '"' {
-		if err := t.take(c.Op, resource.Tolerance{Path: "timestamp", Kind: plainTimestamp}); err != nil {
+		if err := t.take(c, resource.Tolerance{Path: "timestamp", Kind: plainTimestamp}); err != nil {
 			return err
 		}
 	}
 	off := now.Sub(time.UnixMilli(timestamp)).Abs()
 	if off > auth.TimestampWindow/2 && off <= auth.TimestampWindow {
-		return t.take(c.Op, resource.Tolerance{Kind: farTimestamp})
+		return t.take(c, resource.Tolerance{Kind: farTimestamp})
 	}
 	return nil
 }
@@ -161,7 +175,7 @@ func (t *tolerances) signIn(c *operation.Call, timestamp int64, now time.Time) e
 // body notes what is tolerated in an object's body.
 func (t *tolerances) body(c *operation.Call, s *resource.Spec) error {
 	for _, what := range s.Tolerated(c.Body) {
-		if err := t.take(c.Op, what); err != nil {
+		if err := t.take(c, what); err != nil {
 			return err
 		}
 	}

@@ -42,6 +42,12 @@ type Operation struct {
 	Native bool
 	Sign   Sign
 	Area   resource.Area // of the API's guide
+	// OwnerToo lets the owner's token in beside what Sign asks for; Call.Who is
+	// nil then.
+	OwnerToo bool
+	// Quiet operations are asked by machines all the time. They are not among
+	// the recent requests, where they would be all there is.
+	Quiet bool
 
 	Feature access.Feature
 	Level   access.Level
@@ -115,7 +121,8 @@ type Call struct {
 	Op      *Operation
 	Writer  http.ResponseWriter
 	Request *http.Request
-	// Who is the caller; nil where the operation is not BySession.
+	// Who is the caller; nil where the operation is not BySession, and for the
+	// owner.
 	Who *access.Principal
 	// Rev is the org's revision when the caller was recognised.
 	Rev int64

@@ -80,8 +80,12 @@ func (a *API) newVisit(r *http.Request) *visit {
 // credentials is how a client says who it is: the names of its cookies, the
 // scheme of its authorization, and nothing of what is secret.
 func credentials(r *http.Request) string {
+	lines := r.Header["Cookie"]
+	if len(lines) == 1 && len(r.Header["Authorization"]) == 0 && strings.HasPrefix(lines[0], auth.SessionCookie+"=") && !strings.Contains(lines[0], ";") {
+		return "cookie " + auth.SessionCookie // as nearly all requests are
+	}
 	var all []string
-	for _, line := range r.Header["Cookie"] {
+	for _, line := range lines {
 		for pair := range strings.SplitSeq(line, ";") {
 			if name, _, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && len(all) < maxCredentials {
 				all = append(all, "cookie "+name)

@@ -10,8 +10,9 @@ import (
 	"github.com/spurline/spurline/internal/wire"
 )
 
-// MaxBody is how much of a body is kept.
-const MaxBody = 16 << 10
+// MaxBody is how much of a body is kept. Lists are longer, and copying more of
+// them would be a good part of what it costs to answer one from memory.
+const MaxBody = 8 << 10
 
 // Exchange is one request and its answer, without their bodies.
 type Exchange struct {

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // form is how a body is written.
@@ -25,9 +26,12 @@ func formOf(contentType string, text []byte) form {
 	if text = bytes.TrimLeft(text, " \t\r\n"); len(text) == 0 {
 		return neither
 	}
+	if text[0] == '{' || text[0] == '[' {
+		return jsonText
+	}
 	media, _, err := mime.ParseMediaType(contentType)
 	switch {
-	case text[0] == '{' || text[0] == '[' || err == nil && media == "application/json":
+	case err == nil && media == "application/json":
 		return jsonText
 	case err == nil && media == "application/x-www-form-urlencoded":
 		return urlencoded
@@ -84,20 +88,43 @@ func wellFormed(text []byte, isCut bool) bool {
 
 // secretEnds are what the names of secrets end in, in lower case and without
 // hyphens and underscores: apiKey, keyValue, enrolmentKey, client_secret.
-func secretEnds() []string {
-	return []string{"key", "password", "passwd", "pwd", "passphrase", "secret", "token", "assertion", "psk", "jsessionid", "authorization", "cookie"}
+func secretEnds() [12]string {
+	return [...]string{"key", "password", "passwd", "pwd", "passphrase", "secret", "token", "assertion", "psk", "jsessionid", "authorization", "cookie"}
 }
 
 // secretName reports whether a member, field or parameter of this name holds a
 // secret. It goes by the end of the name, because new secrets are named like
-// the old ones.
-func secretName(name string) bool {
-	// To upper case first: decoders take the long s for an s.
-	name = strings.ToLower(strings.ToUpper(name))
-	name = strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(name)
-	name = strings.TrimSuffix(strings.TrimRight(name, "0123456789[]"), "value")
+// the old ones. It is asked of every member of every body that is kept, so it
+// does not allocate for names of ASCII.
+func secretName[T string | []byte](name T) bool {
+	var space [64]byte
+	plain := space[:0]
+	for i := max(0, len(name)-len(space)); i < len(name); i++ {
+		switch c := name[i]; {
+		case c >= utf8.RuneSelf:
+			// To upper case first: decoders take the long s for an s.
+			return secretEnd([]byte(strings.ToLower(strings.ToUpper(string(name)))))
+		case c >= 'A' && c <= 'Z':
+			plain = append(plain, c+'a'-'A')
+		case c != '_' && c != '-' && c != '.' && c != ' ':
+			plain = append(plain, c)
+		}
+	}
+	return secretEnd(plain)
+}
+
+func secretEnd(name []byte) bool {
+	name = bytes.TrimSuffix(bytes.TrimRight(name, "0123456789[]"), []byte("value"))
+	if len(name) < len("key") {
+		return false
+	}
+	switch name[len(name)-1] { // most names are told apart here
+	case 'y', 'd', 'e', 't', 'n', 'k':
+	default:
+		return false
+	}
 	for _, end := range secretEnds() {
-		if strings.HasSuffix(name, end) {
+		if len(name) >= len(end) && string(name[len(name)-len(end):]) == end {
 			return true
 		}
 	}
@@ -186,7 +213,7 @@ func maskJSON(text []byte) []byte {
 // secretMember is secretName of a quoted name.
 func secretMember(quoted []byte) bool {
 	if bytes.IndexByte(quoted, '\\') < 0 {
-		return secretName(string(bytes.Trim(quoted, `"`)))
+		return secretName(bytes.Trim(quoted, `"`))
 	}
 	var name string
 	return json.Unmarshal(quoted, &name) != nil || secretName(name)

@@ -123,7 +123,7 @@ func TestSecretive(t *testing.T) {
 		of   any
 		want bool
 	}{
-		{plain{}, false}, {leaf{}, true}, {[]*leaf{}, true}, {struct{ A []leaf }{}, true}, {map[string]int{}, true}, {struct{ A any }{}, true}, {struct{ APIKey int }{}, true},
+		{plain{}, false}, {leaf{}, true}, {[]*leaf{}, true}, {struct{ A []leaf }{}, true}, {map[string]int{}, false}, {map[string]leaf{}, true}, {json.RawMessage{}, true}, {struct{ A any }{}, true}, {struct{ APIKey int }{}, true}, {struct{ APIKey bool }{}, false},
 	} {
 		if got := Secretive(reflect.TypeOf(c.of)); got != c.want {
 			t.Errorf("%T: %v", c.of, got)
@@ -131,5 +131,18 @@ func TestSecretive(t *testing.T) {
 	}
 	if !Secretive(nil) {
 		t.Error("an unknown type is taken to have no secrets")
+	}
+}
+
+func BenchmarkMask(b *testing.B) {
+	var body strings.Builder
+	for body.Len() < MaxBody {
+		body.WriteString(`{"id":123456,"name":"zs-cc-vpc-0d5e3a7c91b24f608","operationalStatus":"ACTIVE","ecVMs":[],"deployType":"CLOUD"},`)
+	}
+	text := []byte(body.String())
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		maskJSON(text)
 	}
 }

@@ -1,12 +1,14 @@
 package exchange
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 )
 
-// Secretive reports whether values of a type have secret members by their
-// names, at any depth, or members whose names the type does not tell.
+// Secretive reports whether values of a type have secret members, by their
+// names and at any depth. Of what the type does not tell the names of, only
+// maps, which hold what clients label things with, are taken to be free of them.
 func Secretive(t reflect.Type) bool {
 	return t == nil || secretive(t, map[reflect.Type]bool{})
 }
@@ -16,10 +18,13 @@ func secretive(t reflect.Type, seen map[reflect.Type]bool) bool {
 		return false
 	}
 	seen[t] = true
+	if t == reflect.TypeFor[json.RawMessage]() {
+		return true
+	}
 	switch t.Kind() {
-	case reflect.Pointer, reflect.Array, reflect.Slice:
+	case reflect.Pointer, reflect.Array, reflect.Slice, reflect.Map:
 		return secretive(t.Elem(), seen)
-	case reflect.Map, reflect.Interface:
+	case reflect.Interface:
 		return true
 	case reflect.Struct:
 		for i := range t.NumField() {
@@ -31,7 +36,7 @@ func secretive(t reflect.Type, seen map[reflect.Type]bool) bool {
 			if name == "" {
 				name = f.Name
 			}
-			if secretName(name) || secretive(f.Type, seen) {
+			if secretName(name) && f.Type.Kind() != reflect.Bool || secretive(f.Type, seen) {
 				return true
 			}
 		}

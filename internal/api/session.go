@@ -102,6 +102,8 @@ func (a *API) getSession(c *operation.Call) error {
 	s := signedIn()
 	if who == nil {
 		s.AuthType = ""
+	} else {
+		noteCaller(c.Request, who)
 	}
 	return c.JSON(http.StatusOK, s)
 }
@@ -115,6 +117,7 @@ func (a *API) signOut(c *operation.Call) error {
 		return err
 	}
 	for _, who := range ended {
+		noteCaller(c.Request, who)
 		gone := !a.Auth.Signed(who.Org, who.ID)
 		if err := a.Engine.End(ctx, config.Caller(who, c.IP), config.BySessionLogout, gone); err != nil {
 			return err

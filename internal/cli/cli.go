@@ -89,7 +89,7 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	}{
 		{"The sandbox and its fleet:", []*cobra.Command{newUp(), newDown(), newServe(), newEnv(), newExec(), newConnector(), newFleet()}},
 		{"Profiles and sign-in:", []*cobra.Command{newLogin(), newLogout(), newProfiles(), newWhoAmI()}},
-		{"Looking:", []*cobra.Command{newGroups(), newVMs(), newTemplates(), newLocations(), newStatus()}},
+		{"Looking:", []*cobra.Command{newGroups(), newVMs(), newTemplates(), newLocations(), newStatus(), newRequests()}},
 		{"Changing:", []*cobra.Command{newActivate(), newDelete(), newAPI()}},
 		{configuration, nil}, // what complete adds
 		{"The installation:", []*cobra.Command{newOrg(), newAdmin(), newBackup(), newRestore(), newReset(), newDoctor()}},

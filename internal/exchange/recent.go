@@ -17,10 +17,11 @@ const chunkSize = 250
 // Recent remembers the last exchanges. The zero Recent is ready, holds no
 // memory, and is safe for concurrent use.
 type Recent struct {
-	mu     sync.Mutex
-	chunks [Calls / chunkSize][]Exchange
-	newest int64 // the Seq of the last one; 0 = none yet
-	bodies arena
+	mu      sync.Mutex
+	chunks  [Calls / chunkSize][]Exchange
+	newest  int64 // the Seq of the last one; 0 = none yet
+	cleared int64 // the Seq of the last one that is forgotten before its time
+	bodies  arena
 }
 
 // Add remembers an exchange, which it numbers, and copies the beginnings of its
@@ -39,6 +40,13 @@ func (r *Recent) Add(e *Exchange, sent, answered []byte) {
 		r.chunks[i/chunkSize] = make([]Exchange, chunkSize)
 	}
 	r.chunks[i/chunkSize][i%chunkSize] = *e
+}
+
+// Clear forgets all exchanges. Their numbers are not given out again.
+func (r *Recent) Clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cleared = r.newest
 }
 
 // keep is what to keep of a body that began so. Secrets are masked here
@@ -66,7 +74,7 @@ func (r *Recent) at(seq int64) *Exchange {
 
 // oldest is the number of the oldest exchange that is still remembered, one
 // beyond the newest if there is none.
-func (r *Recent) oldest() int64 { return max(r.newest-Calls, 0) + 1 }
+func (r *Recent) oldest() int64 { return max(r.newest-Calls, r.cleared) + 1 }
 
 // Query says which exchanges to list. The zero value of a member asks for
 // nothing.

@@ -67,6 +67,23 @@ func TestList(t *testing.T) {
 	}
 }
 
+func TestClear(t *testing.T) {
+	t.Parallel()
+	r := &Recent{}
+	add(r, 1, "{}", "{}")
+	r.Clear()
+	if got := seqs(r, Query{}); got != nil {
+		t.Errorf("after clearing: %v", got)
+	}
+	add(r, 1, "{}", "{}")
+	if got := fmt.Sprint(seqs(r, Query{})); got != "[2]" {
+		t.Errorf("after another: %s", got)
+	}
+	if _, ok := r.Find("1", 0); ok {
+		t.Error("what was cleared is found by its number")
+	}
+}
+
 // The last are remembered, and the bodies within their own bound.
 func TestBounds(t *testing.T) {
 	t.Parallel()

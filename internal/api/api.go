@@ -77,12 +77,12 @@ type API struct {
 	maintenance maintenance
 	recent      exchange.Recent
 	captures    *sync.Pool
-	secretive   map[*operation.Operation]bool // whose answers have secret members
+	keeps       map[*operation.Operation]keep
 }
 
 // New builds and checks the operation table and routes it.
 func New(c Config) (*API, error) {
-	a := &API{Config: c, kinds: c.Engine.Kinds(), tolerances: tolerances{strict: c.Strict}, captures: newCaptures(), secretive: map[*operation.Operation]bool{}}
+	a := &API{Config: c, kinds: c.Engine.Kinds(), tolerances: tolerances{strict: c.Strict}, captures: newCaptures(), keeps: map[*operation.Operation]keep{}}
 	if a.Gate == nil {
 		a.Gate = &Gate{}
 	}
@@ -91,7 +91,7 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	for i := range a.table {
-		a.secretive[&a.table[i]] = exchange.Secretive(a.table[i].Out)
+		a.keeps[&a.table[i]] = keepOf(&a.table[i])
 	}
 	a.mux = a.routes()
 	return a, nil

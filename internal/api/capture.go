@@ -3,12 +3,29 @@ package api
 import (
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 
 	"github.com/spurline/spurline/internal/auth"
 	"github.com/spurline/spurline/internal/exchange"
+	"github.com/spurline/spurline/internal/operation"
 )
+
+// keep is what is kept of an operation's bodies. The zero keep is right for a
+// request that is for no operation.
+type keep struct {
+	noSecrets bool // of the answer's type
+	nothing   bool // they are no JSON, such as a backup
+}
+
+func keepOf(o *operation.Operation) keep {
+	binary := reflect.TypeFor[operation.Binary]()
+	return keep{
+		noSecrets: o.Method == http.MethodGet && !exchange.Secretive(o.Out),
+		nothing:   o.Stream || o.In == binary || o.Out == binary,
+	}
+}
 
 // capture keeps the beginning of a body, in a buffer of the pool.
 type capture struct {

@@ -101,8 +101,13 @@ func (a *API) remember(v *visit, rec *recorder) {
 		if h.Get("Set-Cookie") != "" {
 			v.Answered.Credentials = "Set-Cookie"
 		}
-		v.NoSecrets = v.Method == http.MethodGet && v.op != nil && !a.secretive[v.op]
-		a.recent.Add(&v.Exchange, v.sent.text(), rec.got.text())
+		k := a.keeps[v.op]
+		v.NoSecrets = k.noSecrets
+		if k.nothing {
+			a.recent.Add(&v.Exchange, nil, nil)
+		} else {
+			a.recent.Add(&v.Exchange, v.sent.text(), rec.got.text())
+		}
 	}
 	v.sent.free()
 	rec.got.free()

@@ -22,17 +22,25 @@ func (a *API) requestOperations() []operation.Operation {
 	table := []operation.Operation{
 		{
 			ID: "listRequests", Method: "GET", Path: path, Summary: "List what clients sent and got, the newest requests",
-			Out: reflect.TypeFor[wire.Exchange](), Handle: a.listRequests,
+			Out: reflect.TypeFor[[]wire.Exchange](), Handle: a.listRequests,
 			Query: []operation.Param{
-				{Name: "after", Type: resource.Integer}, {Name: "before", Type: resource.Integer}, {Name: "pageSize", Type: resource.Integer},
-				{Name: "operation", Type: resource.String}, {Name: "method", Type: resource.String}, {Name: "path", Type: resource.String},
-				{Name: "status", Type: resource.String}, {Name: "login", Type: resource.String},
-				{Name: "tolerated", Type: resource.Boolean}, {Name: "waited", Type: resource.Boolean}, {Name: "bodies", Type: resource.Boolean},
+				{Name: "after", Type: resource.Integer, Says: "Only requests with a greater seq, and the oldest of them instead of the newest: for following."},
+				{Name: "before", Type: resource.Integer, Says: "Only requests with a smaller seq."},
+				{Name: "pageSize", Type: resource.Integer, Says: "How many, 1000 at most.", Min: 1, Default: defaultRequests},
+				{Name: "operation", Says: "Only requests of an operation, by its id."},
+				{Name: "method", Says: "Only requests with a method."},
+				{Name: "path", Says: "Only requests whose path contains this."},
+				{Name: "status", Says: "Only answers with a status, such as 404, or a class of them, such as 4xx."},
+				{Name: "login", Says: "Only requests of an admin or an API client."},
+				{Name: "tolerated", Type: resource.Boolean, Says: "Only requests with something that strict mode refuses."},
+				{Name: "waited", Type: resource.Boolean, Says: "Only requests that the vendor's rate limits would have held up."},
+				{Name: "bodies", Type: resource.Boolean, Says: "With the beginnings of the bodies."},
 			},
 		},
 		{
 			ID: "getRequest", Method: "GET", Path: path + "/{id}", Summary: "Show a request and its answer, by number or request id",
 			Out: reflect.TypeFor[wire.Exchange](), Handle: a.getRequest,
+			InPath: []operation.Param{{Name: "id", Says: "The request's seq, or its id from X-Request-Id."}},
 		},
 	}
 	for i := range table {

@@ -48,7 +48,7 @@ func TestRequests(t *testing.T) {
 		Seq: made.Seq, ID: a.Header.Get("X-Request-Id"), At: made.At, DurationMS: made.DurationMS, Method: "POST", Path: "/api/v1/locationTemplate", Query: "x=1&token=***",
 		Host: strings.TrimPrefix(s.URL(), "http://"), IP: "127.0.0.1", UserAgent: "Go-http-client/1.1", Operation: "createLocationTemplate",
 		Org: s.Credentials.Org, Login: servertest.Super, Status: 200,
-		Tolerated: []string{"read-only member id", "quoted value template.upBandwidth"},
+		Tolerated: []string{"unknown parameter token", "unknown parameter x", "read-only member id", "quoted value template.upBandwidth"},
 		Request:   wire.Message{ContentType: "application/json", Credentials: "cookie JSESSIONID", Size: 50, Body: `{"id":0,"name":"a","template":{"upBandwidth":"5"}}`},
 		Response:  wire.Message{ContentType: "application/json", Size: int64(len(a.Body)), Body: a.Body},
 	}

@@ -14,7 +14,7 @@ func requestNoun() noun[wire.Exchange] {
 	type row = wire.Exchange
 	return noun[row]{one: "request", many: "requests", columns: []column[row]{
 		{head: "SEQ", text: func(e row) string { return fmt.Sprint(e.Seq) }, tone: always[row](faint)},
-		{head: "TIME", text: func(e row) string { return e.At.Local().Format("15:04:05.000") }, tone: always[row](faint)},
+		{head: "TIME", text: func(e row) string { return clock(e.At) }, tone: always[row](faint)},
 		{head: "STATUS", text: func(e row) string { return fmt.Sprint(e.Status) }, tone: requestTone},
 		{head: "MS", text: func(e row) string { return milliseconds(e.DurationMS) }},
 		{head: "METHOD", text: func(e row) string { return e.Method }, tone: always[row](strong)},
@@ -25,7 +25,7 @@ func requestNoun() noun[wire.Exchange] {
 		{head: "TOLERATED", text: func(e row) string { return dash(strings.Join(e.Tolerated, ", ")) }, tone: always[row](warn), spare: true},
 		{head: "WAIT", text: func(e row) string { return waitText(e.Wait) }, tone: always[row](warn), spare: true},
 		{head: "REQUEST ID", text: func(e row) string { return e.ID }, detail: true},
-		{head: "AT", text: func(e row) string { return e.At.Format(time.RFC3339Nano) }, detail: true},
+		{head: "AT", text: func(e row) string { return e.At }, detail: true},
 		{head: "HOST", text: func(e row) string { return dash(e.Host) }, detail: true},
 		{head: "IP", text: func(e row) string { return dash(e.IP) }, detail: true},
 		{head: "USER AGENT", text: func(e row) string { return dash(e.UserAgent) }, detail: true},
@@ -37,6 +37,15 @@ func requestNoun() noun[wire.Exchange] {
 		{head: "ANSWER TYPE", text: func(e row) string { return dash(e.Response.ContentType) }, detail: true},
 		{head: "RETRY AFTER", text: func(e row) string { return dash(e.Response.RetryAfter) }, detail: true},
 	}}
+}
+
+// clock is the time of day here at an instant that the server tells.
+func clock(at string) string {
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return dash(at)
+	}
+	return t.Local().Format("15:04:05.000")
 }
 
 // showRequest prints one exchange, with its bodies as JSON is read best.

@@ -79,11 +79,14 @@ func cut(s string, most int) string {
 	return strings.Clone(strings.ToValidUTF8(s[:most], "")) + "…"
 }
 
+// wireTime is RFC 3339 with milliseconds.
+const wireTime = "2006-01-02T15:04:05.000Z07:00"
+
 // show is the exchange as it is answered. The bodies are nil where they were
 // not asked for.
 func (e *Exchange) show(sent, answered *body) wire.Exchange {
 	out := wire.Exchange{
-		Seq: e.Seq, ID: e.ID, At: e.At.UTC().Truncate(time.Millisecond), Method: e.Method, Path: e.Path, Query: maskForm(e.Query),
+		Seq: e.Seq, ID: e.ID, At: e.At.UTC().Format(wireTime), Method: e.Method, Path: e.Path, Query: maskForm(e.Query),
 		Host: e.Host, IP: e.IP, UserAgent: e.UserAgent, Operation: e.Operation, Org: e.Org, Login: e.Login, Status: e.Status, Code: e.Code,
 		DurationMS: float64(e.Took.Microseconds()) / 1000, Tolerated: e.Tolerated,
 		Request: e.Sent.show(sent), Response: e.Answered.show(answered),

@@ -1,24 +1,22 @@
 package wire
 
-import "time"
-
 // Exchange is one request that the server got and what it answered, with
 // secrets masked.
 type Exchange struct {
-	Seq       int64     `json:"seq"` // counts the server's requests from 1
-	ID        string    `json:"id"`  // X-Request-Id of the answer
-	At        time.Time `json:"at"`
-	Method    string    `json:"method"`
-	Path      string    `json:"path"`
-	Query     string    `json:"query,omitempty"`
-	Host      string    `json:"host"` // that the client asked for: the server's own, or the vendor's through the proxy
-	IP        string    `json:"ip"`
-	UserAgent string    `json:"userAgent,omitempty"`
-	Operation string    `json:"operation,omitempty"` // absent: no operation has this method and path
-	Org       int64     `json:"org,omitempty"`       // absent: the caller was not recognised
-	Login     string    `json:"login,omitempty"`
-	Status    int       `json:"status"`
-	Code      string    `json:"code,omitempty"` // of the error
+	Seq       int64  `json:"seq"` // counts the server's requests from 1
+	ID        string `json:"id"`  // X-Request-Id of the answer
+	At        string `json:"at"`  // RFC 3339, UTC
+	Method    string `json:"method"`
+	Path      string `json:"path"`
+	Query     string `json:"query,omitempty"`
+	Host      string `json:"host"` // that the client asked for: the server's own, or the vendor's through the proxy
+	IP        string `json:"ip"`
+	UserAgent string `json:"userAgent,omitempty"`
+	Operation string `json:"operation,omitempty"` // absent: no operation has this method and path
+	Org       int64  `json:"org,omitempty"`       // absent: the caller was not recognised
+	Login     string `json:"login,omitempty"`
+	Status    int    `json:"status"`
+	Code      string `json:"code,omitempty"` // of the error
 	// DurationMS is how long the answer took.
 	DurationMS float64 `json:"durationMs"`
 	// Tolerated lists what was taken though the API's description does not

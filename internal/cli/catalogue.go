@@ -51,6 +51,7 @@ func handMade() map[string]string {
 		"enrolConnector": "connectors run", "reportConnector": "connectors run", "getBundle": "connectors run",
 		"listOrgs": "org list", "createOrg": "org create", "createOrgAdmin": "admin create", "disableAdmin": "admin disable", "setAdminPassword": "admin passwd",
 		"backup": "backup", "restore": "restore", "reset": "reset",
+		"listRequests": "requests list", "getRequest": "requests show",
 	}
 }
 

@@ -72,12 +72,8 @@ func (h *Hook) login(ctx context.Context) error {
 // Do makes a call, three times at most; a conflict is not one to try again
 // after.
 func (h *Hook) Do(ctx context.Context, method, path string, body []byte) (Answer, error) {
-	sent := header{{"Content-Type", jsonType}, {"Accept", jsonType}, {"User-Agent", "Python-urllib/3.12"}}
-	if h.session != "" {
-		sent = append(sent, [2]string{"Cookie", "JSESSIONID=" + h.session})
-	}
 	for try, pause := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
-		a, err := exchange(ctx, h.HTTP, method, h.Host+"/api/v1"+path, sent, body)
+		a, err := h.Once(ctx, h.session, method, path, body)
 		switch {
 		case err != nil:
 			return a, err
@@ -91,6 +87,15 @@ func (h *Hook) Do(ctx context.Context, method, path string, body []byte) (Answer
 		}
 	}
 	return Answer{}, errors.New("no try was made")
+}
+
+// Once makes one try of a call with a session, "" for none.
+func (h *Hook) Once(ctx context.Context, session, method, path string, body []byte) (Answer, error) {
+	sent := header{{"Content-Type", jsonType}, {"Accept", jsonType}, {"User-Agent", "Python-urllib/3.12"}}
+	if session != "" {
+		sent = append(sent, [2]string{"Cookie", "JSESSIONID=" + session})
+	}
+	return exchange(ctx, h.HTTP, method, h.Host+"/api/v1"+path, sent, body)
 }
 
 func hookRetries(status int) bool {

@@ -183,3 +183,12 @@ func counted(t *testing.T, s *server, a conformance.Account, operation, toleranc
 	}
 	t.Errorf("%s has not counted %q: %+v", operation, tolerance, counts)
 }
+
+// swap exchanges two parts of a text.
+func swap(text, a, b string) string { return strings.NewReplacer(a, b, b, a).Replace(text) }
+
+// withKey is an account whose key was replaced.
+func withKey(a conformance.Account, key string) conformance.Account {
+	a.APIKey = key
+	return a
+}

@@ -192,7 +192,7 @@ func TestError404_RESOURCE_NOT_FOUND(t *testing.T) {
 	}
 }
 
-func TestError405(t *testing.T) {
+func TestError405_WithoutACode(t *testing.T) {
 	t.Parallel()
 	s := world.sandbox.get(t)
 	p := signedIn(t, s, s.account())
@@ -290,7 +290,7 @@ func TestError409_RESOURCE_IN_USE(t *testing.T) {
 	same(t, len(c.Clock.Waits()), 0)
 }
 
-func TestError413(t *testing.T) {
+func TestError413_408_504_WithoutACode(t *testing.T) {
 	t.Parallel()
 	s := world.sandbox.get(t)
 	p := signedIn(t, s, s.account())
@@ -298,7 +298,7 @@ func TestError413(t *testing.T) {
 	shaped(t, refused(t, p.Call(t.Context(), http.MethodPost, "/ipSourceGroups", in, nil), http.StatusRequestEntityTooLarge, "INVALID_INPUT_ARGUMENT"))
 }
 
-func TestError415(t *testing.T) {
+func TestError415_WithoutACode(t *testing.T) {
 	t.Parallel()
 	s := world.sandbox.get(t)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/api/v1/auth", strings.NewReader("username=me"))
@@ -311,9 +311,35 @@ func TestError415(t *testing.T) {
 	same(t, resp.Header.Get("Content-Type"), "application/json")
 }
 
+// The server has neither barrier nor precondition of this kind; that the Go
+// client comes again after both is shown with a spoilt answer.
+func TestError409_412_UNEXPECTED_ERROR(t *testing.T) {
+	t.Parallel()
+	s := world.sandbox.get(t)
+	id := sessionFor(t, s, s.account())
+	for text, want := range map[string]int{
+		"Failed during enter Org barrier": 1, "Request processing failed, possibly because an expected precondition was not met": 1, "No": 0,
+	} {
+		for _, status := range []int{http.StatusConflict, http.StatusPreconditionFailed} {
+			once := sync.Once{}
+			c := goLegacy(t, s, s.account(), func(_ *http.Request, resp *http.Response) {
+				once.Do(func() {
+					resp.StatusCode = status
+					body(resp, func(string) string { return `{"code":"UNEXPECTED_ERROR","message":"` + text + `"}` })
+				})
+			})
+			c.Adopt(id)
+			err := c.Get(t.Context(), "/ecAdminActivateStatus", &struct{}{})
+			if got := len(c.Clock.Waits()); got != want || (err == nil) != (want == 1) {
+				t.Errorf("%d %q: %d waits, %v; want %d", status, text, got, err, want)
+			}
+		}
+	}
+}
+
 // What the server never answers by itself: that the clients which are played
 // here would wait, or not, as theirs do.
-func TestError500_503_AreTriedAgain(t *testing.T) {
+func TestError500_503_WithoutACode(t *testing.T) {
 	t.Parallel()
 	s := world.sandbox.get(t)
 	id := sessionFor(t, s, s.account())

@@ -169,7 +169,7 @@ func (t *Terraform) Plan(ctx context.Context, r *Resource) (changes []string, er
 // they come.
 func computed(name string) bool {
 	return slices.Contains([]string{
-		"id", "accessControl", "rank", "creatorContext", "editable", "provUrl", "status", "type", "isNonEditable", "ipAddresses",
+		"id", "accessControl", "order", "rank", "creatorContext", "editable", "provUrl", "status", "type", "isNonEditable", "ipAddresses",
 		"lastModifiedBy", "lastModifiedTime", "lastModUid", "lastModTime", "lastModUser", "srcTcpPorts", "provUrlData", "failClosed",
 	}, name)
 }

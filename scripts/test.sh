@@ -15,6 +15,8 @@ need() { # need PACKAGE TEST…
 need postgresql sh -c 'command -v initdb || ls /usr/lib/postgresql/*/bin/initdb'
 need python3-requests /usr/bin/python3 -c 'import requests'
 need curl command -v curl
+need nodejs command -v node
+need npm command -v npm
 need strace command -v strace
 need gcc command -v cc # for the race detector
 need libc6-dev test -e /usr/include/stdlib.h
@@ -29,6 +31,9 @@ if [ -n "$missing" ]; then
     echo "Some tests will fail without:  sudo apt-get install -y$missing" >&2
   fi
 fi
+
+echo "== newman, for the conformance tests"
+npm --prefix tools/npm ci --ignore-scripts --no-progress >/dev/null || echo "npm has failed; the tests with newman will too" >&2
 
 echo "== build, vet, format"
 make -s build

@@ -32,8 +32,10 @@ func newDoctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Look for what is wrong with the installation, and say how to mend it", Args: cobra.NoArgs,
 		Long: "doctor looks at the data directory, its files and who can read them, the server or the\n" +
-			"port that one would take, the CA, the clock, and whether the credentials sign in. It\n" +
-			"mends nothing itself. The exit code is 1 when something is wrong.",
+			"port that one would take, the CA, the clock, and whether the credentials sign in; then\n" +
+			"at how clients come to the server: this shell's variables, the proxy and each family\n" +
+			"of hosts, what else passes it, the hosts file, and the system's certificates. It mends\n" +
+			"nothing itself. The exit code is 1 when something is wrong.",
 		Example: "  spurline doctor\n  spurline doctor -o json",
 	}
 	outputFlags(cmd)
@@ -56,6 +58,7 @@ func doctor(ctx context.Context, cmd *cobra.Command, db string) error {
 		findings = append(findings, examineFiles(dir), examineCA(dir, time.Now()), examineClock(dir, time.Now()))
 	}
 	findings = append(findings, examineServer(ctx, cmd, dir, db)...)
+	findings = append(findings, examineReach(ctx, dir)...)
 	if p.format != "table" {
 		err = show(p, findingNoun(), findings)
 	} else {

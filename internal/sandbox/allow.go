@@ -42,6 +42,12 @@ func newAllowList(entries []string) (*allowList, error) {
 	return a, nil
 }
 
+// CheckAllow says what is wrong with entries for Allow, if anything is.
+func CheckAllow(entries []string) error {
+	_, err := newAllowList(entries)
+	return err
+}
+
 // holdsVendor reports whether domains of the vendor stand below a top level.
 func holdsVendor(tld string) bool {
 	return slices.ContainsFunc(vendorDomains(), func(d domains) bool { return slices.Contains(d.tlds, tld) })

@@ -53,7 +53,10 @@ func OpenCA(dir string, now func() time.Time) (*CA, error) {
 }
 
 // Path is the file with the CA's certificate.
-func (ca *CA) Path() string { return filepath.Join(ca.dir, caCertFile) }
+func (ca *CA) Path() string { return CAPath(ca.dir) }
+
+// CAPath is the file with the certificate of a data directory's CA.
+func CAPath(dir string) string { return filepath.Join(dir, caCertFile) }
 
 // Certificate is the CA's own certificate.
 func (ca *CA) Certificate() *x509.Certificate { return ca.cert }

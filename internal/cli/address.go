@@ -168,9 +168,13 @@ func (c *catalogue) lookUp(ctx context.Context, s *session, at string, kind *res
 	if !ok {
 		return "", usage("nothing lists the %s here, so %s cannot be looked up; name it by its id", plural(kindTitle(kind)), quote(name))
 	}
-	noun := c.noun("", kind)
+	noun, lister := c.noun("", kind), " list"
+	if c.operation(http.MethodGet, kind.Path) == nil && kind.Parent.Kind != "" {
+		lister = " get"
+		noun = c.noun("", c.kinds.Kind(kind.Parent.Kind))
+	}
 	found, err := choices[entry[tree]]{
-		noun.one, "spurline " + noun.name + " list", all,
+		kindTitle(kind), "spurline " + noun.name + lister, all,
 		func(e entry[tree]) int64 { return e.object.id() },
 		func(e entry[tree]) []string { return e.object.names() },
 	}.find(name)

@@ -59,7 +59,7 @@ func complete(root *cobra.Command, set func() (*resource.Set, error), args []str
 	if err != nil {
 		return err
 	}
-	newCatalogue(kinds, api.Table(kinds)).addTo(root)
+	newCatalogue(kinds, api.Table(kinds)).addTo(root, args)
 	return nil
 }
 

@@ -79,6 +79,16 @@ func TestWithoutNativeOperations(t *testing.T) {
 		{[]string{"connectors", "list"}, 2, ""},
 		{[]string{"fleet", "up"}, 2, ""},
 		{[]string{"fleet", "key", "show"}, 2, ""},
+		{[]string{"ip-source-groups", "create", "--set", "name=hq", "--set", "ipAddresses=10.0.0.1"}, 0, "[" + host + "] IP source group"},
+		{[]string{"rules", "list", "--filter", "type=EC_RDR"}, 0, "[" + host + "] 6 forwarding rules"},
+		{[]string{"ip-source-groups", "update", "hq", "--set", "description=x", "--dry-run", "--query", "body.id > `0`"}, 0, "true\n"},
+		{[]string{"ip-source-groups", "update", "hq", "--set", "description=x", "--activate"}, 0, "[" + host + "] activated"},
+		{[]string{"ip-source-groups", "delete", "hq", "--yes", "--activate"}, 0, "[" + host + "] activated"},
+		{[]string{"api", "get", "/ecgroup", "--all", "--query", "length(@)"}, 0, "3\n"},
+		{[]string{"api", "get", "/spurline/v1/whoami"}, 2, ""},
+		{[]string{"maintenance", "get"}, 2, ""},
+		{[]string{"maintenance", "set", "--set", "readOnly=true"}, 2, ""},
+		{[]string{"references", "list", "--kind", "location", "--id", "5"}, 2, ""},
 	} {
 		out, errs, code := spurline(t, config, c.args...)
 		if code != c.code || !strings.Contains(out, c.out) || strings.Contains(out+errs, "[sandbox]") {

@@ -23,13 +23,17 @@ const calls = "operation"
 const configuration = "Configuration, a verb for every operation of the API:"
 
 // addTo gives every operation of the catalogue its verb, below a noun of its
-// own or beside the hand-made ones of a noun that is there.
-func (c *catalogue) addTo(root *cobra.Command) {
+// own or beside the hand-made ones of a noun that is there. Verbs of nouns that
+// a command line has no word of are not made for it; nil is for all.
+func (c *catalogue) addTo(root *cobra.Command, args []string) {
 	for _, n := range c.nouns {
 		at := child(root, n.name)
 		if at == nil {
 			at = n.command()
 			root.AddCommand(at)
+		}
+		if args != nil && !slices.ContainsFunc(args, func(arg string) bool { return arg == at.Name() || at.HasAlias(arg) }) {
+			continue
 		}
 		for _, v := range n.verbs {
 			if child(at, v.name) != nil {

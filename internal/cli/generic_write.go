@@ -384,13 +384,13 @@ func (w *writing) confirm(ctx context.Context, s *session, path string) error {
 	if w.yes {
 		return nil
 	}
-	what := w.doing() + ", " + path
+	what := w.doing() + ", " + apiPath(path)
 	if o := w.all.operation(http.MethodGet, w.op.Path); o != nil && shapeOf(o.Out).sort == anObject {
 		e, err := get[tree](ctx, s, w.doing(), path)
 		if err != nil {
 			return err
 		}
-		what = fmt.Sprintf("%s %s (%d)", w.doing(), quote(e.object.names()[0]), e.object.id())
+		what = fmt.Sprintf("delete the %s %s (%d)", w.noun.one, quote(e.object.names()[0]), e.object.id())
 	}
 	return s.confirm(ctx, what, w.noun.name+" "+w.name)
 }

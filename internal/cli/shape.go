@@ -118,6 +118,10 @@ func slotOf(f reflect.StructField, name string) slot {
 	if kind, _, _ := strings.Cut(f.Tag.Get("ref"), ","); kind != "" {
 		m.shape.leaf().kind = kind
 	}
+	// A password is a secret also where the API's own form is plain text.
+	if m.shape.sort == aText && strings.HasSuffix(strings.ToLower(name), "password") {
+		m.shape.secret = true
+	}
 	live := f.Tag.Get("live")
 	m.lock = f.Tag.Get("lock") == "true"
 	m.kept = f.Tag.Get("readonly") == "true" || f.Tag.Get("stamp") != "" || f.Tag.Get("assign") != "" || live != "" && !strings.HasPrefix(live, "order")

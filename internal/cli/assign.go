@@ -90,9 +90,15 @@ func (as *assigner) into(v any, s *shape, a assignment, steps []pathStep, path s
 	case sub == nil:
 		return nil, unknown("member"+in(path), name, s.names())
 	}
+	if known := s.slot(name); known != nil && known.kept && name != "id" && !as.allowUnknown {
+		return nil, usage("--set %s: %s is the server's to say", a.path, join(path, name))
+	}
 	m, _ := v.(map[string]any)
 	if m == nil {
 		m = map[string]any{}
+	}
+	if s.sort == aReference && name == "name" {
+		delete(m, "id") // that of another
 	}
 	value, err := as.into(m[name], sub, a, steps[1:], join(path, name))
 	if err != nil {

@@ -31,6 +31,7 @@ type sample struct {
 	Data   *span             `json:"data"`
 	Rights map[string]string `json:"rights"`
 	Key    wire.Secret       `json:"key,omitzero"`
+	Stamp  wire.Time         `json:"stamp" stamp:"time"`
 }
 
 type span struct {
@@ -70,6 +71,8 @@ func TestAssignments(t *testing.T) {
 		{"place=5", `{"place":{"id":5}}`},
 		{"place=HQ", `{"place":{"name":"HQ"}}`},
 		{"place=", `{"place":null}`},
+		{"place=5 place.name=HQ", `{"place":{"name":"HQ"}}`},
+		{"id=5", `{"id":5}`},
 		{"place.id=5", `{"place":{"id":5}}`},
 		{"to=HQ,5", `{"to":[{"name":"HQ"},{"id":5}]}`},
 		{`ranges=[{"start":1}] ranges[].start=2 ranges[1].label=b`, `{"ranges":[{"start":1},{"start":2,"label":"b"}]}`},
@@ -111,6 +114,7 @@ func TestAssignments(t *testing.T) {
 		"ips=[1":          "starts like a JSON array",
 		"state=ENABLE":    `unknown value of state "ENABLE"; did you mean "ENABLED"?`,
 		"key=secret":      "others see a command line",
+		"stamp=1":         "stamp is the server's to say",
 		"wholly=x":        `unknown member "wholly"; it is one of id, name, `,
 		`data={"strt":1}`: `unknown member of data "strt"`,
 	} {

@@ -223,7 +223,39 @@ func sendable(s *shape, v any) any {
 type lookUps struct {
 	all   *catalogue
 	s     *session
-	found map[string]string // by kind and name
+	found map[string]string // ids, by kind and name
+	names map[string]string // of what is referred to already, by kind and id
+}
+
+// lookUps are those for a body that is to replace another one. Where a
+// reference has the id that it had there and another name, the name is what
+// somebody wrote.
+func (w *writing) lookUps(s *session, before any) *lookUps {
+	l := &lookUps{all: w.all, s: s, found: map[string]string{}, names: map[string]string{}}
+	l.know(w.shape, before)
+	return l
+}
+
+func (l *lookUps) know(s *shape, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		if name, ok := v["name"].(string); ok && s.sort == aReference {
+			l.names[s.kind+"\x00"+fmt.Sprint(v["id"])] = name
+			return
+		}
+		for name, value := range v {
+			if sub := s.at(name); sub != nil {
+				l.know(sub, value)
+			}
+		}
+	case []any:
+		if s.element == nil {
+			return
+		}
+		for _, e := range v {
+			l.know(s.element, e)
+		}
+	}
 }
 
 // refs returns a value with its references as the API takes them.
@@ -268,8 +300,13 @@ func (l *lookUps) ref(ctx context.Context, s *shape, v any, path string) (any, e
 		ref = map[string]any{"name": v}
 	}
 	name, _ := ref["name"].(string)
-	if ref == nil || ref["id"] != nil || name == "" {
+	if ref == nil || name == "" {
 		return v, nil
+	}
+	if ref["id"] != nil {
+		if was := l.names[s.kind+"\x00"+fmt.Sprint(ref["id"])]; was == "" || was == name {
+			return v, nil
+		}
 	}
 	kind := l.all.kinds.Kind(s.kind)
 	if kind == nil {

@@ -81,7 +81,7 @@ func TestWithoutNativeOperations(t *testing.T) {
 		{[]string{"fleet", "key", "show"}, 2, ""},
 		{[]string{"ip-source-groups", "create", "--set", "name=hq", "--set", "ipAddresses=10.0.0.1"}, 0, "[" + host + "] IP source group"},
 		{[]string{"rules", "list", "--filter", "type=EC_RDR"}, 0, "[" + host + "] 6 forwarding rules"},
-		{[]string{"ip-source-groups", "update", "hq", "--set", "description=x", "--dry-run", "--query", "body.id > `0`"}, 0, "true\n"},
+		{[]string{"ip-source-groups", "update", "hq", "--set", "description=x", "--dry-run", "--query", "[body.id > `0`, body.creatorContext]"}, 0, "[\n  true,\n  \"EC\"\n]\n"},
 		{[]string{"ip-source-groups", "update", "hq", "--set", "description=x", "--activate"}, 0, "[" + host + "] activated"},
 		{[]string{"ip-source-groups", "delete", "hq", "--yes", "--activate"}, 0, "[" + host + "] activated"},
 		{[]string{"api", "get", "/ecgroup", "--all", "--query", "length(@)"}, 0, "3\n"},

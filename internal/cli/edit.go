@@ -20,7 +20,7 @@ func (v *apiVerb) editCommand() *cobra.Command {
 	w := &writing{apiVerb: v}
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: strings.Replace(v.command().Use, "update", "edit", 1), Short: "Change a " + v.noun.one + " in an editor",
+		Use: v.use("edit"), Short: "Change a " + v.noun.one + " in an editor",
 		Args: cobra.NoArgs, Annotations: map[string]string{calls: ""},
 	}
 	if v.argument() != nil {
@@ -74,6 +74,7 @@ func (w *writing) edit(ctx context.Context, s *session, path string, asJSON bool
 	if err != nil {
 		return err
 	}
+	w.asRead = e.object
 	before := sendable(w.shape, map[string]any(e.object)).(map[string]any)
 	locks := w.locks(before)
 	editable := maps.Clone(before)
@@ -146,8 +147,7 @@ func (w *writing) round(ctx context.Context, s *session, d *draft, path string, 
 	if err := w.check(body, before); err != nil {
 		return false, err
 	}
-	look := &lookUps{all: w.all, s: s, found: map[string]string{}}
-	if _, err := look.refs(ctx, w.shape, body, ""); err != nil {
+	if _, err := w.lookUps(s, before).refs(ctx, w.shape, body, ""); err != nil {
 		return false, err
 	}
 	changes, err := w.changes(before, body)
@@ -160,7 +160,7 @@ func (w *writing) round(ctx context.Context, s *session, d *draft, path string, 
 		return true, nil
 	}
 	if w.dryRun { // what was written is for 'update -f'
-		return true, w.showDry(s, withQuery(path, w.query), body, changes)
+		return true, w.showDry(s, withQuery(path, w.query), w.forVendor(s, path, body), changes)
 	}
 	s.errPrinter().differences(s.stderr, "  ", changes)
 	if !w.yes {
@@ -168,7 +168,7 @@ func (w *writing) round(ctx context.Context, s *session, d *draft, path string, 
 			return true, err
 		}
 	}
-	raw, err := w.call(ctx, s, withQuery(path, w.query), encodeBody(w.shape, w.withID(s, path, body)))
+	raw, err := w.call(ctx, s, withQuery(path, w.query), encodeBody(w.shape, w.forVendor(s, path, body)))
 	if err != nil {
 		return false, err
 	}

@@ -75,15 +75,22 @@ func (n *apiNoun) command() *cobra.Command {
 
 // command is the verb.
 func (v *apiVerb) command() *cobra.Command {
-	cmd := &cobra.Command{Use: v.name, Short: v.op.Summary, Args: cobra.NoArgs, Annotations: map[string]string{calls: v.op.ID}}
-	if a := v.argument(); a != nil {
-		cmd.Use += " " + v.argumentName(a)
+	cmd := &cobra.Command{Use: v.use(v.name), Short: v.op.Summary, Args: cobra.NoArgs, Annotations: map[string]string{calls: v.op.ID}}
+	if v.argument() != nil {
 		cmd.Args = cobra.ExactArgs(1)
 		cmd.ValidArgsFunction = v.completeArgument
 	}
 	v.bind(cmd)
 	v.explain(cmd)
 	return cmd
+}
+
+// use is a verb of that name with its argument.
+func (v *apiVerb) use(name string) string {
+	if a := v.argument(); a != nil {
+		name += " " + v.argumentName(a)
+	}
+	return name
 }
 
 // argumentName is what help calls the argument: NAME where names are looked up.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,7 @@ func (v *apiVerb) bindList(cmd *cobra.Command) {
 	var n narrowing
 	var element *shape
 	cmd.PreRunE = verb(func(cmd *cobra.Command) (err error) {
-		element = shapeOf(v.op.Out).element
+		element = v.elementShape()
 		if n, err = narrow(v.op, element, *filters, *sorts); err != nil {
 			return err
 		}
@@ -48,10 +49,20 @@ func (v *apiVerb) bindList(cmd *cobra.Command) {
 		return show(s.printer, v.noun.nounOf(element, s.printer, false, all), all)
 	})
 	completeMembers := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return append(queryNames(v.op), shapeOf(v.op.Out).element.names()...), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		return append(queryNames(v.op), v.elementShape().names()...), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	}
 	_ = cmd.RegisterFlagCompletionFunc("filter", completeMembers)
 	_ = cmd.RegisterFlagCompletionFunc("sort", completeMembers)
+}
+
+// elementShape is what a list has of each object. Members that a short list
+// leaves out cannot be told apart by.
+func (v *apiVerb) elementShape() *shape {
+	s := shapeOf(v.op.Out).element
+	if v.op.Verb == resource.Lite {
+		s.slots = slices.DeleteFunc(s.slots, func(m slot) bool { return !m.lite && m.name != "id" && m.name != "name" })
+	}
+	return s
 }
 
 // bindGet makes a command one that shows one thing.

@@ -26,7 +26,8 @@ type writing struct {
 	set, ask                            []string
 	allowUnknown, dryRun, activate, yes bool
 
-	given       any // from the file
+	given       any  // from the file
+	asRead      tree // the object that is to be replaced
 	assignments []assignment
 	query       url.Values
 	done        string // what was done, where nothing is answered
@@ -80,6 +81,7 @@ func (w *writing) read(cmd *cobra.Command) (err error) {
 		if _, list := w.given.([]any); list != (w.shape.sort == aList) || !list && !isObject(w.given) {
 			return usage("-f %s: it is to hold a %s", quote(w.file), w.shape.sort)
 		}
+		w.given = w.cleaned(w.given)
 		if err := w.check(w.given, nil); err != nil {
 			return err
 		}
@@ -95,9 +97,24 @@ func (w *writing) read(cmd *cobra.Command) (err error) {
 	return err
 }
 
+// cleaned is what a file holds without what is the server's to say: files are
+// often what was read before. An import is another product's and stays as it
+// is, and so does the id where nothing else says which object is meant.
+func (w *writing) cleaned(given any) any {
+	m, ok := given.(map[string]any)
+	if !ok {
+		return given
+	}
+	out := sendable(w.shape, m).(map[string]any)
+	if id, there := m["id"]; there && w.op.Method == http.MethodPut && !strings.HasSuffix(w.op.Path, "}") {
+		out["id"] = id
+	}
+	return out
+}
+
 // check refuses names and words that are not known, unless it is not to.
 func (w *writing) check(body, before any) error {
-	if w.allowUnknown {
+	if w.allowUnknown || w.op.Stream {
 		return nil
 	}
 	return w.shape.fault(body, before, "")
@@ -151,6 +168,7 @@ func (w *writing) readBefore(ctx context.Context, s *session, path string) (any,
 	if err != nil {
 		return nil, err
 	}
+	w.asRead = e.object
 	return sendable(w.shape, map[string]any(e.object)), nil
 }
 
@@ -182,8 +200,7 @@ func (w *writing) body(ctx context.Context, s *session, before any) (body any, e
 		}
 		body.(map[string]any)[member] = typed
 	}
-	look := &lookUps{all: w.all, s: s, found: map[string]string{}}
-	return look.refs(ctx, w.shape, body, "")
+	return w.lookUps(s, before).refs(ctx, w.shape, body, "")
 }
 
 // send sends it, or shows it in a dry run.
@@ -191,14 +208,14 @@ func (w *writing) send(ctx context.Context, s *session, path string, before, bod
 	var sent json.RawMessage
 	var changes []change
 	var err error
-	if body != nil {
-		body = w.withID(s, path, body)
-		sent = encodeBody(w.shape, body)
-	}
 	if before != nil {
 		if changes, err = w.changes(before, body); err != nil {
 			return err
 		}
+	}
+	if body != nil {
+		body = w.forVendor(s, path, body)
+		sent = encodeBody(w.shape, body)
 	}
 	if w.dryRun {
 		return w.showDry(s, path, body, changes)
@@ -236,7 +253,7 @@ func (w *writing) call(ctx context.Context, s *session, path string, sent json.R
 // tell prints the answer, and what is to be done for it to take effect.
 func (w *writing) tell(ctx context.Context, s *session, raw json.RawMessage) error {
 	switch {
-	case len(raw) > 0 && w.op.Out != nil:
+	case len(raw) > 0 && string(raw) != "{}" && w.op.Out != nil:
 		if err := w.showAnswer(s, raw); err != nil {
 			return err
 		}
@@ -265,18 +282,39 @@ func (w *writing) settle(ctx context.Context, s *session) error {
 	return nil
 }
 
-// withID puts the id of the path into a body that is to replace the object.
-// The vendor's own clients always have it there; a strict server of ours takes
-// it for a member that is not the caller's to write.
-func (w *writing) withID(s *session, path string, body any) any {
+// forVendor is a body as the vendor's own clients would send it: they put back
+// what they have read, whole, and the id. Spurline knows what is the server's
+// to say, and as a strict server refuses it.
+func (w *writing) forVendor(s *session, path string, body any) any {
 	m, ok := body.(map[string]any)
-	if !ok || s.sandbox || w.reader() == nil || m["id"] != nil || w.shape.slot("id") == nil || !strings.HasSuffix(w.op.Path, "}") {
+	if !ok || s.sandbox || w.reader() == nil {
 		return body
 	}
-	path, _, _ = strings.Cut(path, "?")
-	m = maps.Clone(m)
-	m["id"] = json.Number(path[strings.LastIndex(path, "/")+1:])
+	m = restored(w.shape, w.asRead, m)
+	if m["id"] == nil && w.shape.slot("id") != nil && strings.HasSuffix(w.op.Path, "}") {
+		path, _, _ = strings.Cut(path, "?")
+		m["id"] = json.Number(path[strings.LastIndex(path, "/")+1:])
+	}
 	return m
+}
+
+// restored is a body with what is the server's to say as it was read, in it and
+// in the objects in it.
+func restored(s *shape, read, body map[string]any) map[string]any {
+	out := maps.Clone(body)
+	for _, m := range s.slots {
+		value, there := read[m.name]
+		_, sent := body[m.name]
+		if there && !sent && m.kept {
+			out[m.name] = value
+		}
+		in, isObject := body[m.name].(map[string]any)
+		of, was := value.(map[string]any)
+		if isObject && was && m.shape.sort == anObject {
+			out[m.name] = restored(m.shape, of, in)
+		}
+	}
+	return out
 }
 
 // showDry shows what would be sent.

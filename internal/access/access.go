@@ -66,12 +66,14 @@ type Role struct {
 // Principal is the authenticated caller of a request.
 type Principal struct {
 	Org   int64
-	ID    int64  // the admin's object id
-	Login string // login name; what adminStatusMap and stamps show
+	ID    int64  // the admin's object id, or the API client's
+	Login string // login name, or a client's name; what adminStatusMap and stamps show
 	Role  Role
 	Scope *Scope // nil = the whole org
 	// PasswordSet is when the password was, in epoch seconds.
 	PasswordSet int64
+	// Client says that this is an API client, which has tokens and no password.
+	Client bool
 }
 
 // SuperAdmin reports whether the principal holds the super admin role.

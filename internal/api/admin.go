@@ -298,7 +298,7 @@ func (a *API) changePassword(c *operation.Call) error {
 			return wire.Invalid(member.name, "cannot be null")
 		}
 	}
-	if !strings.EqualFold(in.UserName, c.Who.Login) {
+	if c.Who.Client || !strings.EqualFold(in.UserName, c.Who.Login) {
 		return wire.Forbidden(wire.CodeScopeLimited, "Only your own password can be changed.")
 	}
 	if err := auth.CheckNewPassword(string(in.NewPassword)); err != nil {

@@ -131,6 +131,7 @@ func (a *API) operations() []operation.Operation {
 		ops  []operation.Operation
 	}{
 		{resource.Authentication, a.sessionOperations()},
+		{resource.Authentication, a.tokenOperations()},
 		{resource.Activation, a.activationOperations()},
 		{resource.Administration, a.passwordOperations()},
 		{resource.Provisioning, a.keyOperations()},

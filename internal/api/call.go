@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/spurline/spurline/internal/auth"
 	"github.com/spurline/spurline/internal/operation"
 	"github.com/spurline/spurline/internal/wire"
 )
@@ -29,12 +28,9 @@ func (a *API) call(o *operation.Operation, w http.ResponseWriter, r *http.Reques
 		defer a.Gate.Leave()
 	}
 	if o.Sign == operation.BySession && !byOwner {
-		who, head, err := a.Auth.Authenticate(r.Context(), auth.SessionIDs(r))
+		who, head, err := a.caller(r)
 		if err != nil {
 			return err
-		}
-		if who == nil {
-			return &wire.Error{Status: http.StatusUnauthorized, Code: wire.CodeSessionNotValid, Message: "The session is not valid. Sign in first."}
 		}
 		c.Who, c.Rev = who, head.Rev
 		noteCaller(r, who)

@@ -24,6 +24,9 @@ var update = flag.Bool("update", false, "rewrite the bodies of the cases; status
 
 const cases = "../../testdata/api"
 
+// tokens is where an API client gets its tokens, with a form.
+const tokens = "@/oauth2/"
+
 // served counts, over all cases, the operations that a case saw succeed.
 type served struct {
 	mu  sync.Mutex
@@ -40,8 +43,10 @@ func (s *served) note(id string) {
 //
 // A file holds steps: "N.request" (method, path, "as" and an admin, then a
 // body), "N.status", "N.body". A line "name = member.path" in "N.set" keeps a
-// part of the answer as $name for later steps. $ORG and $ENROLKEY are the
-// org's, $NOW is the time, $PASSWORD the reader's. In an expected body <any>
+// part of the answer as $name for later steps. $ORG, $ENROLKEY, $CLIENTID and
+// $CLIENTSECRET are the org's, $NOW is the time, $PASSWORD the reader's. The
+// admins "client" and "stranger" go through the gateway, with a token and
+// without; a path after an @ is an absolute one. In an expected body <any>
 // stands for text that is random, #1, #2… for ids in the order in which they
 // are first seen; a body that is <binary> is no JSON, and $BINARY is the last
 // of that sort.
@@ -101,9 +106,9 @@ func play(t *testing.T, file string, table []operation.Operation, seen *served) 
 	if err := s.EnsureBaseline(t.Context(), s.Credentials.Org); err != nil {
 		t.Fatal(err)
 	}
-	p := &player{server: s, labels: map[string]string{}, admins: map[string]*servertest.Admin{"nobody": s.Nobody(), "owner": s.Owner(t)}, vars: map[string]string{
+	p := &player{server: s, labels: map[string]string{}, admins: map[string]*servertest.Admin{"nobody": s.Nobody(), "owner": s.Owner(t), "client": s.Client(t), "stranger": s.Gateway("")}, vars: map[string]string{
 		"ORG": strconv.FormatInt(s.Credentials.Org, 10), "ENROLKEY": s.Credentials.EnrolmentKey, "CLOUD": servertest.Cloud,
-		"NOW": strconv.FormatInt(s.Clock.Now().Unix(), 10),
+		"NOW": strconv.FormatInt(s.Clock.Now().Unix(), 10), "CLIENTID": s.Credentials.ClientID, "CLIENTSECRET": s.Credentials.ClientSecret,
 	}}
 	for _, a := range s.Credentials.Admins {
 		if a.Login == servertest.Reader {
@@ -124,6 +129,9 @@ func play(t *testing.T, file string, table []operation.Operation, seen *served) 
 		if len(line) != 4 || line[2] != "as" {
 			t.Fatalf("step %d: want METHOD PATH as ADMIN, have %q", n, first)
 		}
+		if strings.HasPrefix(line[1], tokens) {
+			body = strings.TrimSuffix(body, "\n")
+		}
 		answer := p.admin(t, line[3]).Do(t, line[0], line[1], body)
 		if want := strings.TrimSpace(string(part("status").Data)); strconv.Itoa(answer.Status) != want {
 			t.Fatalf("step %d, %s: status %d, want %s: %s", n, first, answer.Status, want, answer.Body)
@@ -133,7 +141,7 @@ func play(t *testing.T, file string, table []operation.Operation, seen *served) 
 				seen.note(o.ID)
 			}
 		}
-		p.compare(t, n, part("body"), answer)
+		p.compare(t, n, line[1], part("body"), answer)
 		if set := part("set"); set != nil {
 			p.keep(t, string(set.Data), answer.Body)
 		}
@@ -175,7 +183,7 @@ func (p *player) expand(text string) string {
 
 // compare holds the body against what is expected, member by member in order:
 // the answers are compact JSON, so byte by byte.
-func (p *player) compare(t *testing.T, n int, want *txtar.File, got servertest.Answer) {
+func (p *player) compare(t *testing.T, n int, path string, want *txtar.File, got servertest.Answer) {
 	t.Helper()
 	if want == nil {
 		if got.Body != "" {
@@ -190,7 +198,11 @@ func (p *player) compare(t *testing.T, n int, want *txtar.File, got servertest.A
 		p.vars["BINARY"] = got.Body
 		return
 	}
-	if kind := got.Header.Get("Content-Type"); kind != "application/json" {
+	wanted := "application/json"
+	if strings.HasPrefix(path, tokens) {
+		wanted += ";charset=UTF-8"
+	}
+	if kind := got.Header.Get("Content-Type"); kind != wanted {
 		t.Errorf("step %d: content type %q", n, kind)
 	}
 	body := p.label(got.Body)
@@ -221,7 +233,7 @@ func compact(t *testing.T, body string) string {
 
 // random finds what differs from run to run: secrets, uuids, and the letters
 // that make generated names unique.
-var random = regexp.MustCompile(`("externalId":"ext-|"(?:token|uuid|password|apiKey|clientId|clientSecret|keyValue|enrolmentKey)":"|"bundle":"\\"|-VM-|_INSTANCE_\d_)[\w-]+?("|\\"|_INSTANCE)`)
+var random = regexp.MustCompile(`("externalId":"ext-|"(?:token|uuid|password|apiKey|clientId|clientSecret|access_token|keyValue|enrolmentKey)":"|"bundle":"\\"|-VM-|_INSTANCE_\d_)[\w-]+?("|\\"|_INSTANCE)`)
 
 func (p *player) keep(t *testing.T, set, body string) {
 	t.Helper()
@@ -255,9 +267,10 @@ func (p *player) keep(t *testing.T, set, body string) {
 // find returns the operation that a request belongs to.
 func find(table []operation.Operation, method, path string) *operation.Operation {
 	path, _, _ = strings.Cut(path, "?")
+	path, root := strings.CutPrefix(path, "@")
 	best := -1
 	for i, o := range table {
-		if o.Method != method {
+		if o.Method != method || o.Root != root {
 			continue
 		}
 		pattern := regexp.MustCompile("^" + regexp.MustCompile(`\{\w+\}`).ReplaceAllString(o.Path, `[^/]+`) + "$")

@@ -37,9 +37,11 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		a.Log.ErrorContext(r.Context(), "request failed", "request", requestID(r), "error", err)
 		e = &wire.Error{Status: http.StatusInternalServerError, Code: wire.CodeUnexpected, Message: "An unexpected error has occurred. Its request id is " + requestID(r) + "."}
 	}
-	body, err := json.Marshal(e)
-	if err != nil {
-		body = []byte(`{"code":"` + wire.CodeUnexpected + `"}`)
+	body := e.Body
+	if body == nil {
+		if body, err = json.Marshal(e); err != nil {
+			body = []byte(`{"code":"` + wire.CodeUnexpected + `"}`)
+		}
 	}
 	if v := visitOf(r.Context()); v != nil {
 		v.Code = e.Code

@@ -16,26 +16,33 @@ func (a *API) routes() *http.ServeMux {
 	byPath := map[string]map[string]*operation.Operation{}
 	for i := range a.table {
 		o := &a.table[i]
-		path := o.Path
-		if !o.Native {
-			path = Base + path
+		for _, path := range paths(o) {
+			if byPath[path] == nil {
+				byPath[path] = map[string]*operation.Operation{}
+			}
+			byPath[path][o.Method] = o
 		}
-		if byPath[path] == nil {
-			byPath[path] = map[string]*operation.Operation{}
-		}
-		byPath[path][o.Method] = o
 	}
 	for path, methods := range byPath {
 		mux.Handle(path, a.byMethod(methods))
 	}
 	for _, path := range notOffered() {
 		mux.Handle(Base+path, a.adapt(a.refuse))
+		mux.Handle(GatewayBase+path, a.adapt(a.refuse))
 	}
 	documentRoutes(mux)
 	mux.Handle("/", a.adapt(func(w http.ResponseWriter, r *http.Request) error {
 		return &wire.Error{Status: http.StatusNotFound, Code: wire.CodeNotFound, Message: "There is no operation at this path."}
 	}))
 	return mux
+}
+
+// paths are where an operation is served.
+func paths(o *operation.Operation) []string {
+	if o.Native || o.Root {
+		return []string{o.Path}
+	}
+	return []string{Base + o.Path, GatewayBase + o.Path}
 }
 
 func (a *API) byMethod(methods map[string]*operation.Operation) http.Handler {
@@ -69,6 +76,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if clean := strings.ReplaceAll(r.URL.Path, "//", "/"); clean != r.URL.Path || strings.Contains(r.URL.Path, "/.") {
 			a.fail(w, r, &wire.Error{Status: http.StatusNotFound, Code: wire.CodeNotFound, Message: "There is no operation at this path."})
 			return
+		}
+		if atGateway(r) {
+			w = behindGateway(w, r)
 		}
 		a.mux.ServeHTTP(w, r)
 	})

@@ -53,6 +53,11 @@ func (a *API) sessionOperations() []operation.Operation {
 			ID: "signOut", Method: "DELETE", Path: "/auth", Summary: "End the session and activate its saved changes", Status: http.StatusOK,
 			Sign: operation.Unsigned, Feature: access.Public, Out: reflect.TypeFor[signedOut](), Handle: a.signOut,
 		},
+		{
+			// quirk: behaviours.md 1.11, a client calls this path, and wants no body.
+			ID: "signOutAtRoot", Method: "DELETE", Path: "/auth", Summary: "End the session, as a client spells it", Status: http.StatusNoContent,
+			Root: true, Sign: operation.Unsigned, Feature: access.Public, Handle: a.signOut,
+		},
 	}
 }
 
@@ -94,9 +99,11 @@ func signedIn() session {
 	return session{AuthType: "ADMIN_LOGIN", ObfuscateAPIKey: true, PasswordExpiryTime: -1, PasswordExpiryDays: -1}
 }
 
+// getSession answers 200 whoever asks (behaviours.md 1.10), but for the
+// gateway, which lets nobody without a token past.
 func (a *API) getSession(c *operation.Call) error {
-	who, _, err := a.Auth.Authenticate(c.Request.Context(), auth.SessionIDs(c.Request))
-	if err != nil {
+	who, _, err := a.caller(c.Request)
+	if err != nil && (wire.Status(err) != http.StatusUnauthorized || atGateway(c.Request)) {
 		return err
 	}
 	s := signedIn()
@@ -109,19 +116,35 @@ func (a *API) getSession(c *operation.Call) error {
 }
 
 // signOut ends the sessions that the request presents. An explicit logout
-// activates what the admin saved, whichever of their sessions it ends.
+// activates what the admin saved, whichever of their sessions it ends. For an
+// API client it only activates, which is what clients call it for
+// (behaviours.md 1.12): the token lives on.
 func (a *API) signOut(c *operation.Call) error {
 	ctx := c.Request.Context()
-	ended, err := a.Auth.SignOut(ctx, auth.SessionIDs(c.Request), c.IP)
+	var ended []*access.Principal
+	if bearer(c.Request) != "" || atGateway(c.Request) {
+		who, _, err := a.caller(c.Request)
+		if err != nil {
+			return err
+		}
+		if who.Client {
+			ended = append(ended, who)
+		}
+	}
+	admins, err := a.Auth.SignOut(ctx, auth.SessionIDs(c.Request), c.IP)
 	if err != nil {
 		return err
 	}
-	for _, who := range ended {
+	for _, who := range append(ended, admins...) {
 		noteCaller(c.Request, who)
 		gone := !a.Auth.Signed(who.Org, who.ID)
 		if err := a.Engine.End(ctx, config.Caller(who, c.IP), config.BySessionLogout, gone); err != nil {
 			return err
 		}
+	}
+	if c.Op.Status == http.StatusNoContent {
+		c.Empty()
+		return nil
 	}
 	return c.JSON(http.StatusOK, signedOut{"LOGGED_OUT"})
 }

@@ -18,7 +18,7 @@ func (a *Auth) load(ctx context.Context) error {
 	}
 	now := a.now().UnixMilli()
 	err = a.db.View(ctx, 0, func(ctx context.Context, tx *store.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT hash, org, admin, created FROM session`)
+		rows, err := tx.Query(ctx, `SELECT hash, org, admin, created, expires, via FROM session`)
 		if err != nil {
 			return err
 		}
@@ -27,15 +27,17 @@ func (a *Auth) load(ctx context.Context) error {
 			var (
 				hash    []byte
 				key     personKey
+				was     session
 				created int64
 			)
-			if err := rows.Scan(&hash, &key.org, &key.admin, &created); err != nil {
+			if err := rows.Scan(&hash, &key.org, &key.admin, &created, &was.expires, &was.via); err != nil {
 				return err
 			}
 			if len(hash) != len(sessionHash{}) {
 				return errors.New("a session's hash has the wrong length")
 			}
-			a.restore(sessionHash(hash), key, max(created, seen[sessionHash(hash)]), now)
+			was.hash = sessionHash(hash)
+			a.restore(&was, key, max(created, seen[was.hash]), now)
 			delete(seen, sessionHash(hash))
 		}
 		return rows.Err()
@@ -50,16 +52,16 @@ func (a *Auth) load(ctx context.Context) error {
 }
 
 // restore enters one session of an earlier run, if it has not expired since.
-func (a *Auth) restore(hash sessionHash, key personKey, seen, now int64) {
+func (a *Auth) restore(s *session, key personKey, seen, now int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	p := a.personLocked(key)
 	touch(&p.seen, seen)
-	s := a.addLocked(hash, p, seen, true)
-	s.flushed = seen
+	s.live, s.flushed = true, seen
+	a.addLocked(s, p, seen)
 	if !a.aliveAt(s, now) {
 		a.removeLocked(s)
-		a.expired = append(a.expired, hash)
+		a.expired = append(a.expired, s.hash)
 	}
 }
 

@@ -16,6 +16,7 @@ const (
 	kindAdmin  = "adminUser"
 	kindRole   = "adminRole"
 	kindAPIKey = "apiKey"
+	kindClient = "apiClient"
 )
 
 // scopeLocation is the type of a scope that consists of locations; all others
@@ -28,6 +29,20 @@ const lowestRank = 7
 
 // errNoAdmin: there is no such admin, or none that may sign in.
 var errNoAdmin = errors.New("auth: no such admin, or disabled")
+
+// readAnybody reads whose id that is: an admin's or an API client's. Ids are
+// unique across kinds.
+func readAnybody(ctx context.Context, tx *store.Tx, org, id int64) (*access.Principal, error) {
+	who, err := readPrincipal(ctx, tx, org, id)
+	if !errors.Is(err, errNoAdmin) {
+		return who, err
+	}
+	c, err := readClient(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return c.principal(ctx, tx, org, id)
+}
 
 // readPrincipal reads an admin and its role as they are saved. Admins act at
 // commit, so it is the working view that counts.
@@ -138,7 +153,7 @@ func (a *Auth) principal(ctx context.Context, p *person, rev int64) (*access.Pri
 
 func (a *Auth) freshPrincipal(ctx context.Context, key personKey) (principal *access.Principal, err error) {
 	err = a.db.View(ctx, key.org, func(ctx context.Context, tx *store.Tx) error {
-		principal, err = readPrincipal(ctx, tx, key.org, key.admin)
+		principal, err = readAnybody(ctx, tx, key.org, key.admin)
 		return err
 	})
 	return principal, err

@@ -21,13 +21,16 @@ import (
 // sessionHash is the SHA-256 of a session's id, all that is kept of it.
 type sessionHash [sha256.Size]byte
 
-// personKey names a principal: an admin of an org.
+// personKey names a principal: an admin of an org, or an API client.
 type personKey struct{ org, admin int64 }
 
-// session is one signed-in session. Times are epoch milliseconds.
+// session is one signed-in session, or the life of one token of an API client.
+// Times are epoch milliseconds.
 type session struct {
 	hash    sessionHash
 	person  *person
+	expires int64        // of a token; 0 = a session, which slides
+	via     int64        // of a token: the secret or key that it was got by
 	live    bool         // false while its sign-in is being committed
 	seen    atomic.Int64 // last request over it
 	flushed int64        // seen as last written; guarded by Auth.flushing
@@ -44,7 +47,7 @@ type person struct {
 }
 
 const (
-	insertSession     = `INSERT INTO session (hash, org, admin, created) VALUES ($1, $2, $3, $4)`
+	insertSession     = `INSERT INTO session (hash, org, admin, created, expires, via) VALUES ($1, $2, $3, $4, $5, $6)`
 	deleteSession     = `DELETE FROM session WHERE hash = $1`
 	deleteSessionsOf  = `DELETE FROM session WHERE org = $1 AND admin = $2`
 	deleteSessionSeen = `DELETE FROM session_seen WHERE hash = $1`
@@ -59,6 +62,9 @@ func newSessionID() string {
 
 // aliveAt reports whether the session counts at now, in epoch milliseconds.
 func (a *Auth) aliveAt(s *session, now int64) bool {
+	if s.expires != 0 {
+		return s.live && now < s.expires
+	}
 	return s.live && now-s.seen.Load() < a.idle.Milliseconds()
 }
 
@@ -73,12 +79,11 @@ func (a *Auth) personLocked(key personKey) *person {
 }
 
 // addLocked enters a session. a.mu must be held for writing.
-func (a *Auth) addLocked(hash sessionHash, p *person, seen int64, live bool) *session {
-	s := &session{hash: hash, person: p, live: live}
+func (a *Auth) addLocked(s *session, p *person, seen int64) {
+	s.person = p
 	s.seen.Store(seen)
-	a.sessions[hash] = s
+	a.sessions[s.hash] = s
 	p.sessions[s] = struct{}{}
-	return s
 }
 
 // removeLocked forgets a session and reports whether it was known. a.mu must
@@ -109,7 +114,12 @@ func touch(seen *atomic.Int64, now int64) {
 // quirk: behaviours.md 1.17. Several ids are good if any of them is live. The
 // last live one says who is calling.
 func (a *Auth) Authenticate(ctx context.Context, ids []string) (*access.Principal, store.Head, error) {
-	p := a.touchSessions(ids, a.now().UnixMilli())
+	return a.recognise(ctx, a.touchSessions(ids, a.now().UnixMilli()))
+}
+
+// recognise returns the principal that a person is now; nil when there is no
+// person or it may not call any more.
+func (a *Auth) recognise(ctx context.Context, p *person) (*access.Principal, store.Head, error) {
 	if p == nil {
 		return nil, store.Head{}, nil
 	}
@@ -137,7 +147,7 @@ func (a *Auth) touchSessions(ids []string, now int64) *person {
 	var p *person
 	for i := len(ids) - 1; i >= 0; i-- {
 		s := a.sessions[sha256.Sum256([]byte(ids[i]))]
-		if s == nil || !a.aliveAt(s, now) || p != nil && s.person != p {
+		if s == nil || s.expires != 0 || !a.aliveAt(s, now) || p != nil && s.person != p {
 			continue
 		}
 		p = s.person
@@ -149,7 +159,7 @@ func (a *Auth) touchSessions(ids []string, now int64) *person {
 	return p
 }
 
-// Signed reports whether an admin has a live session.
+// Signed reports whether an admin has a live session, or a client a token.
 func (a *Auth) Signed(org, admin int64) bool {
 	now := a.now().UnixMilli()
 	a.mu.RLock()
@@ -237,23 +247,30 @@ func signOutEntry(p *access.Principal, ip string, now time.Time) audit.Entry {
 	}
 }
 
-// EndSessions ends all sessions of an admin, durably. It is for admins that
-// are disabled or deleted, and runs after that is committed.
+// EndSessions ends all sessions of an admin, or tokens of an API client,
+// durably. It is for those that are disabled or deleted, and runs after that
+// is committed.
 func (a *Auth) EndSessions(ctx context.Context, org, admin int64) error {
+	return a.endSessions(ctx, personKey{org, admin}, func(*session) bool { return true }, deleteSessionsOf, org, admin)
+}
+
+// endSessions ends those of a principal's sessions that match: text deletes
+// their rows.
+func (a *Auth) endSessions(ctx context.Context, key personKey, match func(*session) bool, text string, args ...any) error {
 	err := a.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, deleteSessionsOf, org, admin)
+		_, err := tx.Exec(ctx, text, args...)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("auth: end sessions of admin %d: %w", admin, err)
+		return fmt.Errorf("auth: end sessions of %d: %w", key.admin, err)
 	}
 	// Rows first. A session that is entered by now either lost its row just
 	// now or belongs to a sign-in that is yet to commit; that one finds its
 	// session gone and takes the row back.
 	a.mu.RLock()
 	var sessions []*session
-	if p := a.persons[personKey{org, admin}]; p != nil {
-		sessions = slices.Collect(maps.Keys(p.sessions))
+	if p := a.persons[key]; p != nil {
+		sessions = slices.DeleteFunc(slices.Collect(maps.Keys(p.sessions)), func(s *session) bool { return !match(s) })
 	}
 	a.mu.RUnlock()
 	a.forget(sessions)
@@ -265,7 +282,7 @@ func (a *Auth) liveSessions(ids []string, now int64) []*session {
 	defer a.mu.RUnlock()
 	var sessions []*session
 	for _, id := range ids {
-		if s := a.sessions[sha256.Sum256([]byte(id))]; s != nil && a.aliveAt(s, now) {
+		if s := a.sessions[sha256.Sum256([]byte(id))]; s != nil && s.expires == 0 && a.aliveAt(s, now) {
 			sessions = append(sessions, s)
 		}
 	}

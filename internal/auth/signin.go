@@ -101,7 +101,7 @@ func (a *Auth) SignIn(ctx context.Context, r Request) (Session, error) {
 	if !acc.principal.Allows(access.APIKeyManagement, access.ReadOnly) {
 		return Session{}, a.refuse(ctx, acc, r, now, wire.Forbidden("", "The role has no access to the API."))
 	}
-	id, err := a.begin(ctx, acc, r.IP, now)
+	id, err := a.beginSession(ctx, acc, r.IP, now)
 	if errors.Is(err, errChanged) {
 		return Session{}, a.refuse(ctx, acc, r, now, badLogin())
 	}
@@ -197,37 +197,60 @@ func inWindow(timestamp int64, now time.Time) bool {
 	return timestamp >= now.Add(-TimestampWindow).UnixMilli() && timestamp <= now.Add(TimestampWindow).UnixMilli()
 }
 
-// begin commits a session together with its row in the trail.
-func (a *Auth) begin(ctx context.Context, acc account, ip string, now time.Time) (string, error) {
+func (a *Auth) beginSession(ctx context.Context, acc account, ip string, now time.Time) (string, error) {
 	id := newSessionID()
-	hash := sessionHash(sha256.Sum256([]byte(id)))
+	return id, a.begin(ctx, opening{
+		hash: sha256.Sum256([]byte(id)), who: personKey{acc.org, acc.admin}, at: now,
+		unchanged: func(ctx context.Context, tx *store.Tx) error { return unchanged(ctx, tx, acc) },
+		entry:     signInEntry(acc, ip, now, audit.ResultSuccess),
+	})
+}
+
+// opening is a session, or a token's life, that is about to begin.
+type opening struct {
+	hash    sessionHash
+	who     personKey
+	at      time.Time
+	expires int64 // of a token, in epoch milliseconds
+	via     int64 // of a token
+	// unchanged answers errChanged when what was checked has changed since.
+	unchanged func(context.Context, *store.Tx) error
+	entry     audit.Entry
+}
+
+// begin commits a session together with its row in the trail.
+func (a *Auth) begin(ctx context.Context, o opening) error {
+	s := &session{hash: o.hash, expires: o.expires, via: o.via}
 	a.mu.Lock()
-	s := a.addLocked(hash, a.personLocked(personKey{acc.org, acc.admin}), now.UnixMilli(), false)
+	a.addLocked(s, a.personLocked(o.who), o.at.UnixMilli())
 	a.mu.Unlock()
 	err := a.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := unchanged(ctx, tx, acc); err != nil {
+		if err := o.unchanged(ctx, tx); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, insertSession, hash[:], acc.org, acc.admin, now.UnixMilli()); err != nil {
+		if _, err := tx.Exec(ctx, insertSession, o.hash[:], o.who.org, o.who.admin, o.at.UnixMilli(), o.expires, o.via); err != nil {
 			return fmt.Errorf("auth: store session: %w", err)
 		}
-		return audit.Write(ctx, tx, signInEntry(acc, ip, now, audit.ResultSuccess))
+		return audit.Write(ctx, tx, o.entry)
 	})
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case err != nil:
 		a.removeLocked(s)
-		return "", err
-	case a.sessions[hash] != s:
-		// EndSessions came in between, and its own deletion before the row
-		// was there.
-		a.expired = append(a.expired, hash)
-		return "", errChanged
+		return err
+	case a.sessions[o.hash] != s:
+		// The end of the principal's sessions came in between, and its own
+		// deletion before the row was there.
+		a.expired = append(a.expired, o.hash)
+		return errChanged
 	}
 	s.live = true
-	touch(&s.person.seen, now.UnixMilli())
-	return id, nil
+	touch(&s.person.seen, o.at.UnixMilli())
+	if o.expires != 0 {
+		a.evictLocked(s.person)
+	}
+	return nil
 }
 
 // unchanged checks, in the transaction that begins the session, that password

@@ -369,7 +369,7 @@ func TestSignInThatIsOvertaken(t *testing.T) {
 			acc, err := e.account(t.Context(), loginLookup(superLogin))
 			must(t, err)
 			e.update(change(e))
-			if _, err := e.begin(t.Context(), acc, "", e.clock.now()); !errors.Is(err, errChanged) {
+			if _, err := e.beginSession(t.Context(), acc, "", e.clock.now()); !errors.Is(err, errChanged) {
 				t.Errorf("error %v", err)
 			}
 			if e.Signed(testOrg, superAdmin) || len(e.sessions) != 0 {

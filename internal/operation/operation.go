@@ -36,12 +36,14 @@ const (
 type Operation struct {
 	ID      string // unique, camel case: "listLocationTemplates"
 	Method  string
-	Path    string // relative to the API's base, or absolute when Native
+	Path    string // relative to the API's base, or absolute when Native or Root
 	Summary string
 	// Native operations are Spurline's own, under /spurline/v1.
 	Native bool
-	Sign   Sign
-	Area   resource.Area // of the API's guide
+	// Root operations are at the root of the host: their path is absolute too.
+	Root bool
+	Sign Sign
+	Area resource.Area // of the API's guide
 	// OwnerToo lets the owner's token in beside what Sign asks for; Call.Who is
 	// nil then.
 	OwnerToo bool
@@ -64,6 +66,8 @@ type Operation struct {
 	Status  int // of success
 	// Stream operations are handed their body unread, and bound it themselves.
 	Stream bool
+	// Form says that In is sent as a form (application/x-www-form-urlencoded).
+	Form bool
 
 	// Spec and Verb are set where the operation was expanded from a kind.
 	Spec *resource.Spec

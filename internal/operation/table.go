@@ -19,6 +19,9 @@ func Check(table []Operation) error {
 			faults = append(faults, fmt.Errorf("operation id %s is used twice", o.ID))
 		}
 		route := o.Method + " " + o.Path
+		if o.Root {
+			route += " at the root"
+		}
 		if routes[route] {
 			faults = append(faults, fmt.Errorf("%s is served twice", route))
 		}
@@ -31,7 +34,7 @@ func (o *Operation) faults() (out []string) {
 	if o.ID == "" || o.Summary == "" || o.Status == 0 {
 		out = append(out, "has no id, summary or status")
 	}
-	if !strings.HasPrefix(o.Path, "/") || o.Native != strings.HasPrefix(o.Path, "/spurline/") {
+	if !strings.HasPrefix(o.Path, "/") || o.Native != strings.HasPrefix(o.Path, "/spurline/") || o.Native && o.Root {
 		out = append(out, "has a path of the wrong plane")
 	}
 	if o.Handle == nil {
@@ -46,7 +49,7 @@ func (o *Operation) faults() (out []string) {
 	if o.Limit.Short.N < 0 {
 		out = append(out, "has a limit that cannot be read")
 	}
-	if !o.Native && o.Limit.Unlimited() && !strings.HasPrefix(o.Path, "/auth") {
+	if !o.Native && !o.Root && o.Limit.Unlimited() && !strings.HasPrefix(o.Path, "/auth") {
 		out = append(out, "has no limit")
 	}
 	if bodyless(o.Method) && (o.In != nil || o.Stream) {

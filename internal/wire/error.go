@@ -36,7 +36,9 @@ type Error struct {
 	// the body as well. Negative or zero on other statuses: no header.
 	RetryAfter int
 	Header     http.Header // further headers of the answer; may be nil
-	Err        error       // the cause, for the log only; may be nil
+	// Body is the answer's JSON where it is not code and message; may be nil.
+	Body []byte
+	Err  error // the cause, for the log only; may be nil
 }
 
 // Error returns the message with its code, as logs and the CLI show it.

@@ -4,12 +4,14 @@ package servertest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -153,7 +155,8 @@ type Admin struct {
 	server  *Server
 	Login   string
 	Session string
-	token   string // of a connector, or the owner's
+	token   string // of a connector or a client, or the owner's
+	base    string // of the API; empty = the connector host's
 }
 
 // Answer is what the server said.
@@ -168,6 +171,26 @@ func (s *Server) Nobody() *Admin { return &Admin{server: s} }
 
 // Connector makes requests with a connector's token.
 func (s *Server) Connector(token string) *Admin { return &Admin{server: s, token: token} }
+
+// Client makes requests behind the gateway, with a token of the org's API client.
+func (s *Server) Client(t testing.TB) *Admin {
+	t.Helper()
+	return s.Gateway(s.Token(t, s.Credentials.ClientID, s.Credentials.ClientSecret))
+}
+
+// Gateway makes requests behind the gateway, with that token; empty = none.
+func (s *Server) Gateway(token string) *Admin {
+	return &Admin{server: s, Login: Client, token: token, base: "/ztw/api/v1"}
+}
+
+// Token gets a token for an API client.
+func (s *Server) Token(t testing.TB, clientID, secret string) string {
+	t.Helper()
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret}, "audience": {"https://api.zscaler.com"}}
+	return Decode[struct {
+		Token string `json:"access_token"`
+	}](t, s.Nobody().Must(t, "POST", "@/oauth2/v1/token", form.Encode())).Token
+}
 
 // Owner makes requests with the owner's token.
 func (s *Server) Owner(t testing.TB) *Admin {
@@ -214,8 +237,9 @@ func (s *Server) SignInBody(t testing.TB, login, password string) string {
 	return string(body)
 }
 
-// Do makes a request; path is relative to /api/v1 unless it starts with
-// /spurline.
+// Do makes a request; path is relative to /api/v1, or to /ztw/api/v1, unless it
+// starts with /spurline, or with an @ before an absolute path. The body is JSON,
+// but a form where tokens are got.
 func (a *Admin) Do(t testing.TB, method, path, body string) Answer {
 	t.Helper()
 	answer, err := a.Try(method, path, body)
@@ -227,14 +251,20 @@ func (a *Admin) Do(t testing.TB, method, path, body string) Answer {
 
 // Try is Do for goroutines that a test must not fail from.
 func (a *Admin) Try(method, path, body string) (Answer, error) {
-	if !strings.HasPrefix(path, "/spurline") {
-		path = "/api/v1" + path
+	contentType := "application/json"
+	if absolute, ok := strings.CutPrefix(path, "@"); ok {
+		path = absolute
+	} else if !strings.HasPrefix(path, "/spurline") {
+		path = cmp.Or(a.base, "/api/v1") + path
+	}
+	if strings.HasPrefix(path, "/oauth2/") {
+		contentType = "application/x-www-form-urlencoded"
 	}
 	req, err := http.NewRequestWithContext(context.Background(), method, a.server.URL()+path, strings.NewReader(body))
 	if err != nil {
 		return Answer{}, err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", contentType)
 	if a.Session != "" {
 		req.Header.Set("Cookie", "JSESSIONID="+a.Session)
 	}

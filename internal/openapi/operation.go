@@ -16,8 +16,13 @@ import (
 
 const jsonType = "application/json"
 
-// add describes one operation.
+// add describes one operation. A document cannot tell one at the root of the
+// host from one of the API that has the same method and path: the former is
+// left out.
 func (b *builder) add(o *operation.Operation) {
+	if path := b.doc.Paths.Value(o.Path); o.Root && path != nil && path.GetOperation(o.Method) != nil {
+		return
+	}
 	doc := &openapi3.Operation{
 		OperationID: o.ID, Summary: o.Summary, Description: describe(o), Tags: []string{string(o.Area)},
 		Security: security(o.Sign), Responses: openapi3.NewResponsesWithCapacity(0), Extensions: map[string]any{"x-rate-limit": o.Limit.String()},
@@ -36,7 +41,7 @@ func (b *builder) add(o *operation.Operation) {
 	}
 	b.answers(o, doc)
 	b.doc.AddOperation(o.Path, o.Method, doc)
-	if o.Native {
+	if o.Native || o.Root {
 		b.doc.Paths.Value(o.Path).Servers = openapi3.Servers{{URL: "/"}}
 	}
 }
@@ -123,9 +128,12 @@ func (b *builder) requestBody(o *operation.Operation) *openapi3.RequestBodyRef {
 	schema, media := b.typed(o.In, full), openapi3.NewMediaType()
 	media.Schema = schema
 	kind := jsonType
-	if o.In == binaryType {
+	switch {
+	case o.In == binaryType:
 		kind = "application/octet-stream"
-	} else {
+	case o.Form:
+		kind = "application/x-www-form-urlencoded"
+	default:
 		media.Examples = b.requestExamples(o, schema.Value)
 	}
 	// A body whose members may all be left out may be left out itself.

@@ -57,6 +57,8 @@ type Config struct {
 	PasswordExpiry time.Duration
 	// KeyRotated is told of an org's new enrolment key; may be nil.
 	KeyRotated func(org int64, key string) error
+	// SecretAdded is told of an API client's new secret; may be nil.
+	SecretAdded func(org int64, secret wire.ShownSecret) error
 	// Simulator may be nil.
 	Simulator Simulator
 	// Owner does what its operations ask for, of who has OwnerToken. Without
@@ -143,6 +145,7 @@ func (a *API) operations() []operation.Operation {
 		{resource.PartnerIntegrations, a.discoveryOperations()},
 		{resource.PolicyManagement, a.ruleOperations()},
 		{resource.Native, a.nativeOperations()},
+		{resource.Native, a.clientOperations()},
 		{resource.Native, a.modeOperations()},
 		{resource.Native, a.importOperations()},
 		{resource.Native, a.requestOperations()},

@@ -18,6 +18,7 @@ var areas = []area{
 	{"admins", "/adminUsers", "POST", "/adminUsers"},
 	{"one admin", "/adminUsers/1", "DELETE", "/adminUsers/1"},
 	{"roles", "/adminRoles", "POST", "/adminRoles"},
+	{"API clients", "/spurline/v1/clients", "POST", "/spurline/v1/clients"},
 	{"API keys", "/apiKeys", "POST", "/apiKeys/1/regenerate"},
 	{"location templates", "/locationTemplate", "POST", "/locationTemplate"},
 	{"provisioning templates", "/provUrl", "DELETE", "/provUrl/1"},
@@ -38,7 +39,7 @@ var areas = []area{
 // matrix says, for each feature, which areas it opens; whatever is not named
 // it leaves closed. Nothing of this is read from the operation table.
 var matrix = map[string][]string{
-	"EDGE_CONNECTOR_ADMIN_MANAGEMENT":               {"admins", "one admin", "roles"},
+	"EDGE_CONNECTOR_ADMIN_MANAGEMENT":               {"admins", "one admin", "roles", "API clients"},
 	"APIKEY_MANAGEMENT":                             {"API keys"},
 	"EDGE_CONNECTOR_TEMPLATE":                       {"location templates", "provisioning templates"},
 	"EDGE_CONNECTOR_LOCATION_MANAGEMENT":            {"locations"},

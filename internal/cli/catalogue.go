@@ -50,6 +50,7 @@ func handMade() map[string]string {
 		"growFleet": "fleet up", "stopFleet": "fleet down",
 		"enrolConnector": "connectors run", "reportConnector": "connectors run", "getBundle": "connectors run",
 		"listOrgs": "org list", "createOrg": "org create", "createOrgAdmin": "admin create", "disableAdmin": "admin disable", "setAdminPassword": "admin passwd",
+		"listApiClients": "clients list", "getApiClient": "clients get", "createApiClient": "clients create", "deleteApiClient": "clients delete",
 		"backup": "backup", "restore": "restore", "reset": "reset",
 		"listRequests": "requests list", "getRequest": "requests show",
 	}
@@ -58,8 +59,10 @@ func handMade() map[string]string {
 // renamed are the places that do not follow from an operation's id.
 func renamed() map[string][2]string {
 	return map[string][2]string{
-		"changePassword": {"password", "change"},
-		"deleteEcRoutes": {"routes", "delete-all"}, // delete is of one
+		"changePassword":  {"password", "change"},
+		"deleteEcRoutes":  {"routes", "delete-all"}, // delete is of one
+		"addClientSecret": {"clients", "add-secret"}, "deleteClientSecret": {"clients", "delete-secret"},
+		"addClientKeys": {"clients", "add-keys"}, "deleteClientKey": {"clients", "delete-key"}, "endClientTokens": {"clients", "end-tokens"},
 	}
 }
 
@@ -69,6 +72,8 @@ func nounAliases(name string) (string, []string) {
 	switch name {
 	case "admins":
 		return "admin-users", nil
+	case "api-clients":
+		return "clients", nil
 	case "forwarding-rules":
 		return name, []string{"rules"}
 	case "log-and-control-rules":
@@ -82,7 +87,7 @@ func newCatalogue(kinds *resource.Set, table []operation.Operation) *catalogue {
 	made := handMade()
 	for i := range table {
 		o := &table[i]
-		if made[o.ID] != "" || o.Sign == operation.ByToken || o.Sign == operation.ByOwner {
+		if made[o.ID] != "" || o.Root || o.Sign == operation.ByToken || o.Sign == operation.ByOwner {
 			continue
 		}
 		noun, name := c.place(o)

@@ -48,6 +48,9 @@ func TestEveryOperationHasOneVerb(t *testing.T) {
 		serves[id] = append(serves[id], verb)
 	}
 	for _, o := range api.Table(set) {
+		if o.Root {
+			continue // what only other clients call
+		}
 		if n := len(serves[o.ID]); n != 1 {
 			t.Errorf("%s (%s %s) has %d verbs: %v", o.ID, o.Method, o.Path, n, serves[o.ID])
 		}

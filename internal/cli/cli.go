@@ -92,7 +92,7 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 		{"Looking:", []*cobra.Command{newGroups(), newVMs(), newTemplates(), newLocations(), newStatus(), newRequests()}},
 		{"Changing:", []*cobra.Command{newActivate(), newDelete(), newAPI()}},
 		{configuration, nil}, // what complete adds
-		{"The installation:", []*cobra.Command{newOrg(), newAdmin(), newBackup(), newRestore(), newReset(), newDoctor()}},
+		{"The installation:", []*cobra.Command{newOrg(), newAdmin(), newClients(), newBackup(), newRestore(), newReset(), newDoctor()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: of.title, Title: of.title})
 		for _, verb := range of.verbs {

@@ -13,14 +13,12 @@ import (
 // (behaviours.md 2.3 and 2.7). Its secrets and public keys lie in the table of
 // credentials, and here stands what may be told of them.
 type APIClient struct {
-	ID        wire.Int  `json:"id" readonly:"true"`
-	ClientID  string    `json:"clientId" readonly:"true"`
-	Name      string    `json:"name" required:"true" max:"128"`
-	Role      *wire.Ref `json:"role" required:"true" ref:"adminRole"`
-	TokenLife wire.Int  `json:"tokenLife" min:"60" max:"86400"` // in seconds
-	Disabled  wire.Bool `json:"disabled"`
-	// ClientSecret is put into the one answer that shows a new secret.
-	ClientSecret string         `json:"clientSecret,omitempty" readonly:"true"`
+	ID           wire.Int       `json:"id" readonly:"true"`
+	ClientID     string         `json:"clientId" readonly:"true"`
+	Name         string         `json:"name" required:"true" max:"128"`
+	Role         *wire.Ref      `json:"role" required:"true" ref:"adminRole"`
+	TokenLife    wire.Int       `json:"tokenLife" min:"60" max:"86400"` // in seconds
+	Disabled     wire.Bool      `json:"disabled"`
 	Secrets      []ClientSecret `json:"secrets" readonly:"true"`
 	Keys         []ClientKey    `json:"keys" readonly:"true"`
 	LastModified wire.Time      `json:"lastModifiedTime" stamp:"time"`
@@ -58,7 +56,6 @@ func apiClient() (*resource.Spec, error) {
 		Limits: resource.Limits{Max: 1000},
 		Audit:  resource.Audit{Category: "Administrator Management", Sub: "Administrator"},
 		Defaults: func(_ resource.Facts, c *APIClient) {
-			c.ClientSecret = ""
 			if c.TokenLife == 0 {
 				c.TokenLife = DefaultTokenLife
 			}

@@ -186,6 +186,16 @@ func (s *Server) keepEnrolmentKey(org int64, key string) error {
 	return s.updateCredentials(org, func(kept *wire.Credentials) { kept.EnrolmentKey = key })
 }
 
+// keepClientSecret brings the credentials of the data directory up to date, if
+// they have the client.
+func (s *Server) keepClientSecret(org int64, secret wire.ShownSecret) error {
+	return s.updateCredentials(org, func(kept *wire.Credentials) {
+		if kept.ClientID == secret.ClientID {
+			kept.ClientSecret = secret.ClientSecret
+		}
+	})
+}
+
 // updateCredentials changes the credentials of the data directory, if they are
 // those of the org.
 func (s *Server) updateCredentials(org int64, change func(*wire.Credentials)) error {

@@ -101,6 +101,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	}
 	ac := api.Config{Engine: s.engine, Auth: s.auth, Fleet: s.fleet, Log: cfg.Log, Now: cfg.Now, Simulator: cfg.Simulator, Strict: cfg.Strict, PasswordExpiry: cfg.PasswordExpiry}
 	ac.Owner, ac.OwnerToken, ac.Gate, ac.KeyRotated = s, ownerToken, &s.gate, s.keepEnrolmentKey
+	ac.SecretAdded = s.keepClientSecret
 	if cfg.RateLimits {
 		ac.Limiter = limit.New(cfg.Now)
 	}

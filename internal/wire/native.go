@@ -135,3 +135,18 @@ type ToleranceCount struct {
 	Tolerance string `json:"tolerance"`
 	Count     int64  `json:"count"`
 }
+
+// SecretPlan is a secret of an API client to be made.
+type SecretPlan struct {
+	Days Int `json:"days"` // that it lives, 30 to 365; 0 = it does not end
+}
+
+// ShownSecret is a new secret of an API client. The operation that makes it
+// answers it, and nothing else does.
+type ShownSecret struct {
+	ID           int64  `json:"id"`
+	ClientID     string `json:"clientId"`
+	ClientSecret string `json:"clientSecret"`
+	Created      Time   `json:"created"`
+	Expires      Time   `json:"expires"` // 0 = never
+}

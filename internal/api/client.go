@@ -32,7 +32,7 @@ func (a *API) clientOperations() []operation.Operation {
 	if s == nil { // a set of kinds of somebody's own
 		return nil
 	}
-	const base, one = "/spurline/v1/clients", "/spurline/v1/clients/{id}"
+	base, one := s.Path, s.Path+"/{id}"
 	client, key := reflect.TypeFor[kinds.APIClient](), reflect.TypeFor[clientKeys]()
 	secretID := []operation.Param{{Name: "secret", Type: resource.Integer, Says: "The id of the secret."}}
 	keyID := []operation.Param{{Name: "key", Type: resource.Integer, Says: "The id of the key."}}

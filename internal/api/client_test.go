@@ -41,22 +41,8 @@ type clientSecret struct {
 // newClient makes a client with a role, and with these members besides.
 func newClient(t *testing.T, as *servertest.Admin, name, role, members string) apiClient {
 	t.Helper()
-	body := fmt.Sprintf(`{"name":%q,"role":{"id":%d}%s}`, name, roleID(t, as, role), members)
+	body := fmt.Sprintf(`{"name":%q,"role":{"id":%d}%s}`, name, roleNamed(t, as, role), members)
 	return servertest.Decode[apiClient](t, as.Must(t, "POST", clients, body))
-}
-
-func roleID(t *testing.T, as *servertest.Admin, name string) int64 {
-	t.Helper()
-	for _, r := range servertest.Decode[[]struct {
-		ID   int64
-		Name string
-	}](t, as.Must(t, "GET", "/adminRoles", "")) {
-		if r.Name == name {
-			return r.ID
-		}
-	}
-	t.Fatalf("there is no role %s", name)
-	return 0
 }
 
 func newSecret(t *testing.T, as *servertest.Admin, c apiClient) clientSecret {
@@ -130,7 +116,7 @@ func TestEndsOfAClient(t *testing.T) {
 	path, secret := fmt.Sprintf("%s/%d", clients, c.ID), newSecret(t, super, c)
 	token := func() *servertest.Admin { return s.Gateway(s.Token(t, c.ClientID, secret.ClientSecret)) }
 	set := func(disabled bool) {
-		super.Must(t, "PUT", path, fmt.Sprintf(`{"name":"Nightly","role":{"id":%d},"disabled":%t}`, roleID(t, super, "Editor"), disabled))
+		super.Must(t, "PUT", path, fmt.Sprintf(`{"name":"Nightly","role":{"id":%d},"disabled":%t}`, roleNamed(t, super, "Editor"), disabled))
 	}
 	status := func() string { return super.Must(t, "GET", "/ecAdminActivateStatus", "") }
 
@@ -171,7 +157,7 @@ func TestClientRefusals(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, server.Config{})
 	super, editor, reader := s.SignIn(t, servertest.Super), s.SignIn(t, servertest.Editor), s.SignIn(t, servertest.Reader)
-	editors := roleID(t, super, "Editor")
+	editors := roleNamed(t, super, "Editor")
 	good := func(members string) string { return fmt.Sprintf(`{"role":{"id":%d},%s}`, editors, members) }
 	for body, want := range map[string]string{
 		"":                                   "it is empty",
@@ -213,7 +199,7 @@ func TestClientRefusals(t *testing.T) {
 	admin(t, super, "ann@example.net", first, held, "")
 	ann := mustSignIn(t, s, "ann@example.net", first)
 	for _, call := range [][3]string{
-		{"POST", clients, fmt.Sprintf(`{"name":"x","role":{"id":%d}}`, roleID(t, super, "Super Admin"))},
+		{"POST", clients, fmt.Sprintf(`{"name":"x","role":{"id":%d}}`, roleNamed(t, super, "Super Admin"))},
 		{"POST", clients, good(`"name":"x"`)}, // Editor has rank 5, Clerk 7
 		{"POST", path + "/secrets", ""},
 		{"PUT", path, fmt.Sprintf(`{"name":"nightly","role":{"id":%d}}`, held)},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"io"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -78,8 +79,8 @@ func (a *API) cloudFormationTemplate(c *operation.Call) error {
 	if account != "" {
 		url += "?awsAccountId=" + account + "&orgId=" + strconv.FormatInt(c.Who.Org, 10)
 	}
-	if strings.HasPrefix(c.Request.URL.Path, "/ztw/") {
-		c.Bytes(http.StatusOK, []byte(url))
+	if atGateway(c.Request) {
+		plain(c, url)
 		return nil
 	}
 	// json.Marshal would escape the ampersand, which a client may not undo.
@@ -116,11 +117,18 @@ func generateExternalID(c *operation.Call) error {
 	if c.Request.Header.Get("Accept") == "" {
 		return c.JSON(http.StatusOK, in)
 	}
-	c.Writer.Header().Set("Content-Type", "text/plain")
-	c.Writer.Header().Set("Content-Length", strconv.Itoa(len(in.ExternalID)))
-	c.Writer.WriteHeader(http.StatusOK)
-	_, _ = c.Writer.Write([]byte(in.ExternalID)) // the client is gone; nobody to tell
+	plain(c, in.ExternalID)
 	return nil
+}
+
+// plain answers text. It must not be called JSON: a client then decodes it,
+// and fails.
+func plain(c *operation.Call, text string) {
+	h := c.Writer.Header()
+	h.Set("Content-Type", "text/plain")
+	h.Set("Content-Length", strconv.Itoa(len(text)))
+	c.Writer.WriteHeader(http.StatusOK)
+	_, _ = io.WriteString(c.Writer, text) // the client is gone; nobody to tell
 }
 
 // changeState switches the discovery of all regions of an account. The switch

@@ -52,7 +52,7 @@ const (
 
 func apiClient() (*resource.Spec, error) {
 	return resource.Define(resource.Kind[APIClient]{
-		Name: APIClientKind, Title: "API client", Feature: access.AdminManagement, Unique: resource.UniqueNameFold, Unstaged: true,
+		Name: APIClientKind, Title: "API client", Path: "/spurline/v1/clients", Feature: access.AdminManagement, Unique: resource.UniqueNameFold, Unstaged: true,
 		Limits: resource.Limits{Max: 1000},
 		Audit:  resource.Audit{Category: "Administrator Management", Sub: "Administrator"},
 		Defaults: func(_ resource.Facts, c *APIClient) {

@@ -106,7 +106,7 @@ func play(t *testing.T, file string, table []operation.Operation, seen *served) 
 	if err := s.EnsureBaseline(t.Context(), s.Credentials.Org); err != nil {
 		t.Fatal(err)
 	}
-	p := &player{server: s, labels: map[string]string{}, admins: map[string]*servertest.Admin{"nobody": s.Nobody(), "owner": s.Owner(t), "client": s.Client(t), "stranger": s.Gateway("")}, vars: map[string]string{
+	p := &player{server: s, labels: map[string]string{}, admins: map[string]*servertest.Admin{"nobody": s.Nobody(), "owner": s.Owner(t), "stranger": s.Gateway("")}, vars: map[string]string{
 		"ORG": strconv.FormatInt(s.Credentials.Org, 10), "ENROLKEY": s.Credentials.EnrolmentKey, "CLOUD": servertest.Cloud,
 		"NOW": strconv.FormatInt(s.Clock.Now().Unix(), 10), "CLIENTID": s.Credentials.ClientID, "CLIENTSECRET": s.Credentials.ClientSecret,
 	}}
@@ -156,6 +156,9 @@ func play(t *testing.T, file string, table []operation.Operation, seen *served) 
 func (p *player) admin(t *testing.T, name string) *servertest.Admin {
 	if token, ok := strings.CutPrefix(name, "token:"); ok {
 		return p.server.Connector(token)
+	}
+	if p.admins[name] == nil && name == "client" {
+		p.admins[name] = p.server.Client(t)
 	}
 	if p.admins[name] == nil {
 		p.admins[name] = p.server.SignIn(t, name+"@example.net")

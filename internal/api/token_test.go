@@ -330,3 +330,28 @@ func TestClientEditsAndActivates(t *testing.T) {
 		t.Errorf("the stamp does not name the client: %s", trail)
 	}
 }
+
+// Neither secrets nor tokens get into the trail or the record of requests.
+func TestTokensLeaveNoSecretsBehind(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t, server.Config{})
+	super := s.SignIn(t, servertest.Super)
+	c := newClient(t, super, "nightly", "Editor", "")
+	secret := newSecret(t, super, c)
+	token := s.Token(t, c.ClientID, secret.ClientSecret)
+	s.Gateway(token).Must(t, "GET", "/ecgroup", "")
+	askToken(t, s, url.Values{"grant_type": {"client_credentials"}}, basicAuth(c.ClientID, secret.ClientSecret))
+	askSigned(t, s, "head.assertion.signature")
+	seen := super.Must(t, "GET", "/spurline/v1/requests?limit=500", "")
+	for _, r := range servertest.Decode[[]struct{ ID string }](t, seen) {
+		seen += super.Must(t, "GET", "/spurline/v1/requests/"+r.ID, "")
+	}
+	for what, text := range map[string]string{"secret": secret.ClientSecret, "token": token, "assertion": "head.assertion.signature"} {
+		if strings.Contains(seen, text) {
+			t.Errorf("the %s is recorded", what)
+		}
+	}
+	if !strings.Contains(seen, "/oauth2/v1/token") {
+		t.Errorf("requests for tokens are not recorded: %s", seen)
+	}
+}

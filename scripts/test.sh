@@ -17,6 +17,8 @@ need python3-requests /usr/bin/python3 -c 'import requests'
 need curl command -v curl
 need nodejs command -v node
 need npm command -v npm
+need fish command -v fish
+need ca-certificates command -v update-ca-certificates
 need strace command -v strace
 need gcc command -v cc # for the race detector
 need libc6-dev test -e /usr/include/stdlib.h

@@ -58,8 +58,8 @@ func newHosts() *cobra.Command {
 func hostsOf(orgs []wire.Org) []string {
 	hosts := []string{"api.zsapi.net"}
 	for _, org := range orgs {
-		if connector := "connector." + org.Cloud; sandbox.Vendor(connector) == sandbox.Served {
-			hosts = append(hosts, connector)
+		if sandbox.IsCloud(org.Cloud) {
+			hosts = append(hosts, "connector."+org.Cloud)
 		}
 		hosts = append(hosts, org.Vanity+".zslogin.net")
 		switch org.Cloud {

@@ -80,7 +80,7 @@ func (o *options) finish(cmd *cobra.Command) error {
 		return usage("--heartbeat %s: it is 1s to 1h, in whole seconds", o.heartbeat)
 	}
 	o.cloudAsked = cmd.Flags().Changed("cloud")
-	if sandbox.Vendor("connector."+o.cloud) != sandbox.Served {
+	if !sandbox.IsCloud(o.cloud) {
 		return usage("--cloud %s: connector.%s is no host that is served here; it is to be like %s", o.cloud, o.cloud, defaultCloud)
 	}
 	o.org.Cloud = o.cloud

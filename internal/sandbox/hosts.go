@@ -135,6 +135,10 @@ func Vendor(host string) Verdict {
 	return vendor(host)
 }
 
+// IsCloud reports whether a domain is that of a cloud whose connector host is
+// served.
+func IsCloud(domain string) bool { return serviceOf("connector."+domain) == connectorAPI }
+
 // vendor is Vendor for a host in normal form.
 func vendor(host string) Verdict {
 	if serviceOf(host) != noService {

@@ -24,6 +24,10 @@ import (
 // Base is where the vendor's operations live.
 const Base = "/api/v1"
 
+// olderBase is another name of Base, which the guide lists for the same host
+// (behaviours.md 1.1).
+const olderBase = "/wapi/v1"
+
 // MaxBody bounds a request's body, in bytes. The largest legitimate one, an IP
 // group with 8,000 addresses, is a fifth of it.
 const MaxBody = 2 << 20

@@ -28,6 +28,7 @@ func (a *API) routes() *http.ServeMux {
 	}
 	for _, path := range notOffered() {
 		mux.Handle(Base+path, a.adapt(a.refuse))
+		mux.Handle(olderBase+path, a.adapt(a.refuse))
 		mux.Handle(GatewayBase+path, a.adapt(a.refuse))
 	}
 	documentRoutes(mux)
@@ -42,7 +43,7 @@ func paths(o *operation.Operation) []string {
 	if o.Native || o.Root {
 		return []string{o.Path}
 	}
-	return []string{Base + o.Path, GatewayBase + o.Path}
+	return []string{Base + o.Path, olderBase + o.Path, GatewayBase + o.Path}
 }
 
 func (a *API) byMethod(methods map[string]*operation.Operation) http.Handler {

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -128,16 +129,16 @@ func TestTokenRefusals(t *testing.T) {
 	}
 }
 
-// A client is another org's on that org's login host, and anybody's else on a
-// host of nobody's.
+// A login host serves its org's clients. One that is no org's says so, and any
+// other host serves all.
 func TestTokenOnALoginHost(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, server.Config{})
 	s.Owner(t).Must(t, "POST", "/spurline/v1/orgs", `{"name":"Other","cloud":"zsother.net","vanityDomain":"other","admins":[{"login":"root@other.example"}]}`)
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {s.Credentials.ClientID}, "client_secret": {s.Credentials.ClientSecret}}.Encode()
 	for host, want := range map[string]int{
-		"example.zslogin.net": 200, "EXAMPLE.zsloginbeta.net:443": 200, "example.zidentitygov.us": 200, "nobody.zslogin.net": 200, "127.0.0.1": 200,
-		"other.zslogin.net": 400, "Other.zslogintwo.net": 400,
+		"example.zslogin.net": 200, "EXAMPLE.zsloginbeta.net:443": 200, "example.zidentitygov.us": 200, "127.0.0.1": 200, "api.zsapi.net": 200,
+		"other.zslogin.net": 400, "Other.zslogintwo.net": 400, "nobody.zslogin.net": 400,
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), "POST", s.URL()+"/oauth2/v1/token", strings.NewReader(form))
 		if err != nil {
@@ -149,9 +150,13 @@ func TestTokenOnALoginHost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		body, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		if resp.StatusCode != want {
-			t.Errorf("%s: %d, want %d", host, resp.StatusCode, want)
+		if err != nil || resp.StatusCode != want || want == 400 && !strings.Contains(string(body), `"error":"invalid_client"`) {
+			t.Errorf("%s: %d %s (%v), want %d", host, resp.StatusCode, body, err, want)
+		}
+		if named := strings.Contains(string(body), "No org here has the vanity domain nobody."); named != (host == "nobody.zslogin.net") {
+			t.Errorf("%s: %s", host, body)
 		}
 	}
 }

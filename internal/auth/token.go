@@ -85,7 +85,7 @@ func (a *Auth) GrantToken(ctx context.Context, r TokenRequest) (Token, error) {
 	}
 	ours, err := a.orgHas(ctx, acc.org, r.Vanity)
 	if err != nil {
-		return Token{}, err
+		return Token{}, err // of a vanity domain that is nobody's too, which tells nothing of the client
 	}
 	var via *clientCredential
 	refusal := error(&ClientError{wrongClient})
@@ -114,14 +114,18 @@ func (a *Auth) GrantToken(ctx context.Context, r TokenRequest) (Token, error) {
 	return Token{Value: token, Life: acc.life, Principal: acc.principal}, nil
 }
 
-// orgHas reports whether a vanity domain is not another org's. One that is
-// nobody's may be asked for anything: it is this installation that answers.
+// orgHas reports whether a vanity domain is an org's. Without one, at a host
+// that is no login host, any org's clients are served. One that is nobody's is
+// an error that says so: a client that is set up for it is set up wrong.
 func (a *Auth) orgHas(ctx context.Context, org int64, vanity string) (bool, error) {
 	if vanity == "" {
 		return true, nil
 	}
 	holder, err := a.orgOf(ctx, vanity)
-	return holder == 0 || holder == org, err
+	if err == nil && holder == 0 {
+		err = &ClientError{"No org here has the vanity domain " + vanity + "."}
+	}
+	return holder == org, err
 }
 
 // orgOf returns the org with a vanity domain, 0 where there is none.

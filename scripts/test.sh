@@ -51,10 +51,15 @@ mkdir -p bin
 go build -o bin/withpostgres ./scripts/withpostgres
 bin/withpostgres go test -race ./...
 
-echo "== fuzzing the wire types"
-targets=$(go test -list '^Fuzz' ./internal/wire)
-for target in $(echo "$targets" | grep '^Fuzz'); do
-  go test -run '^$' -fuzz "^$target\$" -fuzztime 10s ./internal/wire
-done
+echo "== fuzzing what clients send"
+fuzz() { # fuzz PACKAGE TIME
+  targets=$(go test -list '^Fuzz' "$1")
+  for target in $(echo "$targets" | grep '^Fuzz'); do
+    go test -run '^$' -fuzz "^$target\$" -fuzztime "$2" "$1"
+  done
+}
+fuzz ./internal/wire 5s
+fuzz ./internal/resource 3s
+fuzz ./internal/kinds 3s
 
 echo "== all passed in $(($(date +%s) - started)) s"

@@ -31,6 +31,12 @@ func (a *API) special(o operation.Operation) handler {
 		return roleWrite(a.editable(o.Spec, generic))
 	case "listLocationsLite":
 		return a.liteLocations(o.Spec)
+	case "updateLocation":
+		return a.replace(o.Spec, nil, inherit)
+	case "createPublicCloudInfo":
+		return a.create(o.Spec, nil, joinGroups)
+	case "updatePublicCloudInfo":
+		return a.replace(o.Spec, nil, joinGroups)
 	case "createAdminUser":
 		return a.createAdmin(o.Spec)
 	case "updateAdminUser":

@@ -80,7 +80,7 @@ func (a *API) createAnywhere(s *resource.Spec) handler {
 	if s.Name == kinds.ECVMKind {
 		return a.createVM
 	}
-	return a.create(s, nil)
+	return a.create(s, nil, nil)
 }
 
 // bodyID reads the id that a body names its object by.

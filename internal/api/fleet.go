@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"reflect"
 	"strings"
@@ -54,7 +55,12 @@ func (a *API) fleetOperations() []operation.Operation {
 
 // decode reads the body of a native operation.
 func decode[T any](c *operation.Call) (v T, err error) {
-	if err := json.Unmarshal(c.Body, &v); err != nil {
+	err = json.Unmarshal(c.Body, &v)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return v, wire.Invalid(wrong.Field, "cannot be a %s", wrong.Value)
+	case err != nil:
 		return v, &wire.Error{Status: http.StatusBadRequest, Code: wire.CodeInvalidInput, Message: "Request body is invalid: " + strings.TrimPrefix(err.Error(), "json: ") + "."}
 	}
 	return v, nil

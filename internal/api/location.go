@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/spurline/spurline/internal/config"
 	"github.com/spurline/spurline/internal/operation"
 	"github.com/spurline/spurline/internal/resource"
+	"github.com/spurline/spurline/internal/store"
 	"github.com/spurline/spurline/internal/wire"
 )
 
@@ -51,4 +53,23 @@ func (a *API) liteLocations(s *resource.Spec) handler {
 		})
 		return a.answer(c, answer, err)
 	}
+}
+
+// inherit brings what sub-locations have from their parent in step with it.
+func inherit(ctx context.Context, _ *operation.Call, w *config.Writer, row store.Row) error {
+	rows, err := w.Children(ctx, store.Working, row.Kind, []int64{row.ID})
+	if err != nil {
+		return err
+	}
+	s := w.Kind(row.Kind)
+	for _, sub := range rows {
+		if sub.ID == row.ID || s.IsSet(sub.Body, "xffForwardEnabled") == s.IsSet(row.Body, "xffForwardEnabled") {
+			continue
+		}
+		// The declaration fills a sub-location's from its parent.
+		if _, err := w.Alter(ctx, s, sub.ID, func(any) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -24,6 +24,8 @@ type Owner interface {
 	CreateAdmin(ctx context.Context, org int64, plan wire.AdminPlan) (wire.AdminCredentials, error)
 	DisableAdmin(ctx context.Context, login string) error
 	SetAdminPassword(ctx context.Context, login, password string) (wire.AdminCredentials, error)
+	EnableAPIKey(ctx context.Context, org int64, enabled bool) error
+	DeleteAPIKey(ctx context.Context, org int64) error
 	Backup(ctx context.Context, w io.Writer) error
 	Restore(ctx context.Context, r io.Reader) error
 	Reset(ctx context.Context) error
@@ -38,6 +40,7 @@ const (
 func (a *API) ownerOperations() []operation.Operation {
 	const base = "/spurline/v1/"
 	login := []operation.Param{{Name: "login", Says: "The login name of the admin."}}
+	org := []operation.Param{{Name: "org", Type: resource.Integer, Says: "The id of the org."}}
 	backup := reflect.TypeFor[operation.Binary]()
 	table := []operation.Operation{
 		{
@@ -55,7 +58,7 @@ func (a *API) ownerOperations() []operation.Operation {
 		{
 			ID: "createOrgAdmin", Method: "POST", Path: base + "orgs/{org}/admins", Summary: "Make an admin of an org, and show the password once",
 			In: reflect.TypeFor[wire.AdminPlan](), Out: reflect.TypeFor[wire.AdminCredentials](), Status: http.StatusOK, Handle: a.createOrgAdmin,
-			InPath: []operation.Param{{Name: "org", Type: resource.Integer, Says: "The id of the org."}},
+			InPath: org,
 		},
 		{
 			ID: "disableAdmin", Method: "POST", Path: base + "admins/{login}/disable", Summary: "Disable an admin, ending sessions and activating saved changes",
@@ -67,6 +70,14 @@ func (a *API) ownerOperations() []operation.Operation {
 		{
 			ID: "setAdminPassword", Method: "POST", Path: base + "admins/{login}/password", Summary: "Set an admin's password, enabling the admin",
 			In: reflect.TypeFor[wire.NewPassword](), Out: reflect.TypeFor[wire.AdminCredentials](), Status: http.StatusOK, InPath: login, Handle: a.setAdminPassword,
+		},
+		{
+			ID: "setApiKeyState", Method: "PUT", Path: base + "orgs/{org}/apiKey", Summary: "Disable an org's API key, or enable it again",
+			In: reflect.TypeFor[wire.KeyState](), Status: http.StatusNoContent, InPath: org, Handle: a.setKeyState,
+		},
+		{
+			ID: "deleteApiKey", Method: "DELETE", Path: base + "orgs/{org}/apiKey", Summary: "Delete an org's API key",
+			Status: http.StatusNoContent, InPath: org, Handle: a.deleteKey,
 		},
 		{
 			ID: "backup", Method: "GET", Path: base + "backup", Summary: "Download everything, secrets included", Out: backup, Status: http.StatusOK, Handle: a.backup,
@@ -144,6 +155,30 @@ func (a *API) setAdminPassword(c *operation.Call) error {
 	}
 	out, err := a.Owner.SetAdminPassword(c.Request.Context(), c.Request.PathValue("login"), in.Password)
 	return answered(c, out, err)
+}
+
+// setKeyState is what the vendor does to an org's key (behaviours.md 6.7).
+func (a *API) setKeyState(c *operation.Call) error {
+	org, err := c.PathID("org")
+	if err != nil {
+		return err
+	}
+	in, err := decode[wire.KeyState](c)
+	if err != nil {
+		return err
+	}
+	if in.Enabled == nil {
+		return wire.Invalid("enabled", "cannot be null")
+	}
+	return emptied(c, a.Owner.EnableAPIKey(c.Request.Context(), org, *in.Enabled))
+}
+
+func (a *API) deleteKey(c *operation.Call) error {
+	org, err := c.PathID("org")
+	if err != nil {
+		return err
+	}
+	return emptied(c, a.Owner.DeleteAPIKey(c.Request.Context(), org))
 }
 
 // backup streams. Its status is out before its end is known, so one that fails

@@ -35,7 +35,7 @@ func (a *API) publicCloudOperations() []operation.Operation {
 	return []operation.Operation{
 		countOperation("countPublicCloudInfos", "/publicCloudInfo/count", info, a.count(info)),
 		countOperation("countAccountGroups", "/accountGroups/count", groups, a.count(groups)),
-		regions, template,
+		regions, template, templateOperation(),
 		{
 			ID: "generateExternalId", Method: "POST", Path: "/publicCloudInfo/generateExternalId", Summary: "Make an external id for an AWS account",
 			Feature: access.PublicCloud, Level: access.ReadWrite, Limit: info.Read, Status: http.StatusOK,
@@ -71,11 +71,11 @@ func (a *API) cloudFormationTemplate(c *operation.Call) error {
 	if account != "" && !kinds.IsAWSAccount(account) {
 		return wire.Invalid("awsAccountId", "must have 12 digits")
 	}
-	cloud, err := a.Engine.Cloud(c.Request.Context(), c.Who.Org)
+	url, err := a.templateBase(c)
 	if err != nil {
 		return err
 	}
-	url := "https://connector." + cloud + "/cloudformation/workload-discovery.yaml"
+	url += templatePath
 	if account != "" {
 		url += "?awsAccountId=" + account + "&orgId=" + strconv.FormatInt(c.Who.Org, 10)
 	}

@@ -27,9 +27,9 @@ func (a *API) generic(o operation.Operation) func(*operation.Call) error {
 	case resource.LiteGet:
 		return a.get(o.Spec, resource.InLite, above)
 	case resource.Create:
-		return a.create(o.Spec, above)
+		return a.create(o.Spec, above, nil)
 	case resource.Update:
-		return a.replace(o.Spec, above)
+		return a.replace(o.Spec, above, nil)
 	default:
 		return a.remove(o.Spec, above, o.Verb == resource.DeleteAnswered)
 	}
@@ -129,7 +129,18 @@ func (a *API) decode(c *operation.Call, s *resource.Spec) (resource.Object, erro
 	return o, a.tolerances.body(c, s)
 }
 
-func (a *API) create(s *resource.Spec, params []string) func(*operation.Call) error {
+// follow is what a write of an object changes besides it, in the same
+// transaction.
+type follow func(context.Context, *operation.Call, *config.Writer, store.Row) error
+
+func (f follow) after(ctx context.Context, c *operation.Call, w *config.Writer, row store.Row, err error) (store.Row, error) {
+	if err == nil && f != nil {
+		err = f(ctx, c, w, row)
+	}
+	return row, err
+}
+
+func (a *API) create(s *resource.Spec, params []string, then follow) func(*operation.Call) error {
 	return func(c *operation.Call) error {
 		h, err := homeOf(c, params)
 		if err != nil {
@@ -144,13 +155,13 @@ func (a *API) create(s *resource.Spec, params []string) func(*operation.Call) er
 			if err != nil {
 				return row, err
 			}
-			return row, widen(ctx, w, c.Who, row)
+			return then.after(ctx, c, w, row, widen(ctx, w, c.Who, row))
 		})
 		return a.answer(c, answer, err)
 	}
 }
 
-func (a *API) replace(s *resource.Spec, params []string) func(*operation.Call) error {
+func (a *API) replace(s *resource.Spec, params []string, then follow) func(*operation.Call) error {
 	return func(c *operation.Call) error {
 		id, h, err := target(c, params)
 		if err != nil {
@@ -162,7 +173,10 @@ func (a *API) replace(s *resource.Spec, params []string) func(*operation.Call) e
 		}
 		by := config.Caller(c.Who, c.IP)
 		by.Query = c.Request.URL.Query()
-		answer, err := a.Engine.Replace(c.Request.Context(), by, o, id, h.parent, h.above...)
+		answer, err := a.Engine.Save(c.Request.Context(), by, resource.InPut, func(ctx context.Context, w *config.Writer) (store.Row, error) {
+			row, err := w.Replace(ctx, o, id, h.parent, h.above...)
+			return then.after(ctx, c, w, row, err)
+		})
 		return a.answer(c, answer, err)
 	}
 }
@@ -198,6 +212,6 @@ func (a *API) answer(c *operation.Call, answer *resource.Answer, err error) erro
 	}
 	changes, now := a.Fleet.Changes(), a.Now()
 	body := answer.Fill(now, changes, func(id int64) (string, time.Time) { return a.Fleet.StateAt(now, c.Who.Org, id) })
-	c.Bytes(c.Op.Status, body)
+	c.Bytes(c.Op.Status, a.markExpired(c.Op, body))
 	return nil
 }

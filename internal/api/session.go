@@ -23,8 +23,8 @@ type signIn struct {
 
 // session is the answer to a sign-in. Without a session authType is absent.
 //
-// quirk: behaviours.md 1.18, both expiries are −1, because clients read other
-// values in different units.
+// quirk: behaviours.md 1.18, the expiry time is −1 always, because clients read
+// other values in different units; the days say what there is to say.
 type session struct {
 	AuthType           string `json:"authType,omitempty"`
 	ObfuscateAPIKey    bool   `json:"obfuscateApiKey"`
@@ -92,11 +92,11 @@ func (a *API) signIn(c *operation.Call) error {
 		return err
 	}
 	c.Writer.Header().Set("Set-Cookie", auth.SetCookieHeader(s.ID, c.Request.TLS != nil))
-	return c.JSON(http.StatusOK, signedIn())
+	return c.JSON(http.StatusOK, a.signedIn(s.Principal))
 }
 
-func signedIn() session {
-	return session{AuthType: "ADMIN_LOGIN", ObfuscateAPIKey: true, PasswordExpiryTime: -1, PasswordExpiryDays: -1}
+func (a *API) signedIn(who *access.Principal) session {
+	return session{AuthType: "ADMIN_LOGIN", ObfuscateAPIKey: true, PasswordExpiryTime: -1, PasswordExpiryDays: a.passwordDays(who)}
 }
 
 // getSession answers 200 whoever asks (behaviours.md 1.10), but for the
@@ -106,7 +106,7 @@ func (a *API) getSession(c *operation.Call) error {
 	if err != nil && (wire.Status(err) != http.StatusUnauthorized || atGateway(c.Request)) {
 		return err
 	}
-	s := signedIn()
+	s := a.signedIn(who)
 	if who == nil {
 		s.AuthType = ""
 	} else {

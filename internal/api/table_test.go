@@ -190,7 +190,7 @@ var permissions = map[string]string{
 	"GET /spurline/v1/clients": "admin r", "POST /spurline/v1/clients": "admin w", "GET /spurline/v1/clients/{id}": "admin r", "PUT /spurline/v1/clients/{id}": "admin w",
 	"DELETE /spurline/v1/clients/{id}": "admin w", "POST /spurline/v1/clients/{id}/secrets": "admin w", "DELETE /spurline/v1/clients/{id}/secrets/{secret}": "admin w",
 	"POST /spurline/v1/clients/{id}/keys": "admin w", "DELETE /spurline/v1/clients/{id}/keys/{key}": "admin w", "DELETE /spurline/v1/clients/{id}/tokens": "admin w",
-	"GET /spurline/v1/orgs": "none", "POST /spurline/v1/orgs": "none", "POST /spurline/v1/orgs/{org}/admins": "none",
+	"GET /spurline/v1/cloudFormation/workload-discovery.yaml": "none", "GET /spurline/v1/orgs": "none", "POST /spurline/v1/orgs": "none", "POST /spurline/v1/orgs/{org}/admins": "none", "PUT /spurline/v1/orgs/{org}/apiKey": "none", "DELETE /spurline/v1/orgs/{org}/apiKey": "none",
 	"POST /spurline/v1/admins/{login}/disable": "none", "POST /spurline/v1/admins/{login}/password": "none",
 	"GET /spurline/v1/backup": "none", "POST /spurline/v1/restore": "none", "POST /spurline/v1/reset": "none",
 	"GET /spurline/v1/fleet/connectors": "cloud r", "POST /spurline/v1/fleet/connectors": "cloud w", "DELETE /spurline/v1/fleet/connectors": "cloud w",

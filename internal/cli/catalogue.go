@@ -51,6 +51,7 @@ func handMade() map[string]string {
 		"enrolConnector": "connectors run", "reportConnector": "connectors run", "getBundle": "connectors run",
 		"listOrgs": "org list", "createOrg": "org create", "createOrgAdmin": "admin create", "disableAdmin": "admin disable", "setAdminPassword": "admin passwd",
 		"listApiClients": "clients list", "getApiClient": "clients get", "createApiClient": "clients create", "deleteApiClient": "clients delete",
+		"setApiKeyState": "org key disable", "deleteApiKey": "org key delete",
 		"backup": "backup", "restore": "restore", "reset": "reset",
 		"listRequests": "requests list", "getRequest": "requests show",
 	}

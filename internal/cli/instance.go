@@ -85,7 +85,7 @@ func (in *instance) open(ctx context.Context) (state runState, err error) {
 	cfg := server.Config{
 		DataDir: in.dataDir, DB: in.db, Listener: l, TLSCert: in.tlsCert, TLSKey: in.tlsKey,
 		RateLimits: in.rateLimits.value == "vendor", EditLockAtOnce: in.editLock.value == "vendor",
-		Strict: in.strict, Heartbeat: in.heartbeat, Simulator: &in.fleet, Log: in.log,
+		Strict: in.strict, PasswordExpiry: in.expiry.duration(), Heartbeat: in.heartbeat, Simulator: &in.fleet, Log: in.log,
 	}
 	state = runState{URL: in.url, PID: os.Getpid(), Started: time.Now(), TLSCert: in.tlsCert}
 	var proxyErr error

@@ -27,6 +27,7 @@ type options struct {
 	cloudAsked bool // it is not the default
 	heartbeat  time.Duration
 	strict     bool
+	expiry     days // of passwords
 	bare       bool // for one command: no proxy, and no org for an empty database
 	rateLimits *choice
 	editLock   *choice
@@ -51,6 +52,8 @@ func (o *options) bind(cmd *cobra.Command) {
 	f.StringVar(&o.cloud, "cloud", defaultCloud, "cloud domain of a new org")
 	f.DurationVar(&o.heartbeat, "heartbeat", 30*time.Second, "how often connectors report, in whole seconds")
 	f.BoolVar(&o.strict, "strict", false, "refuse what is tolerated otherwise: quoted numbers, unknown members, bodies on reads")
+	o.expiry = days{least: 15, most: 365}
+	f.Var(&o.expiry, "password-expiry", "age at which an admin's password has to be replaced, 15d to 365d; the vendor's usual is 180d")
 	f.Var(o.rateLimits, "rate-limits", "enforce the vendor's rate limits, or none")
 	f.Var(o.editLock, "edit-lock", "let a write wait for another admin's, or answer 409 at once as the vendor does")
 	f.Var(o.logLevel, "log-level", "least level of the log on standard error")

@@ -20,10 +20,10 @@ func newOrg() *cobra.Command {
 		Long:    "The verbs of org are for whoever owns the data directory. They use the server that runs\non it, or start one for themselves.",
 		Example: "  spurline org list\n  spurline org create Acme --admin root@acme.example",
 		RunE: verb(func(*cobra.Command) error {
-			return usage("what about orgs? There are 'spurline org list' and 'spurline org create'")
+			return usage("what about orgs? There are 'spurline org list', 'spurline org create' and 'spurline org key'")
 		}),
 	}
-	cmd.AddCommand(newOrgList(), newOrgCreate())
+	cmd.AddCommand(newOrgList(), newOrgCreate(), newOrgKey())
 	return cmd
 }
 

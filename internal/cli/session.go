@@ -189,7 +189,21 @@ func (s *session) signIn(ctx context.Context, with secrets) error {
 	if err := writePrivate(path, savedSession{s.profile.URL, s.profile.Login, s.client.Session()}); err != nil {
 		return fmt.Errorf("cannot keep the session: %w", err)
 	}
+	s.remind()
 	return nil
+}
+
+// reminderDays is how long before a password expires its admin is reminded
+// (behaviours.md 4.5).
+const reminderDays = 15
+
+func (s *session) remind() {
+	switch left := s.client.PasswordDays(); {
+	case left == 0:
+		fmt.Fprintf(s.stderr, "The password of %s has expired; set another one before anything else.\n", s.profile.Login)
+	case left > 0 && left <= reminderDays:
+		fmt.Fprintf(s.stderr, "The password of %s expires in %s.\n", s.profile.Login, count(left, "day", "days"))
+	}
 }
 
 // forget removes the saved session.

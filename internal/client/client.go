@@ -39,14 +39,15 @@ type Client struct {
 	now       func() time.Time
 	userAgent string
 
-	mu      sync.Mutex
-	session string
+	mu           sync.Mutex
+	session      string
+	passwordDays int
 }
 
 // New returns a client without a session. A BaseURL that is no use is reported
 // by the first call.
 func New(cfg Config) *Client {
-	c := &Client{wait: cfg.Wait, now: cfg.Now, userAgent: cfg.UserAgent}
+	c := &Client{passwordDays: -1, wait: cfg.Wait, now: cfg.Now, userAgent: cfg.UserAgent}
 	c.base, c.baseErr = baseURL(cfg.BaseURL)
 	if cfg.HTTP != nil {
 		c.http = *cfg.HTTP

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -36,10 +37,32 @@ func (c *Client) SignIn(ctx context.Context, login, password, apiKey string) err
 	for _, cookie := range (&http.Response{Header: a.header}).Cookies() {
 		if cookie.Name == sessionCookie && cookie.Value != "" {
 			c.UseSession(cookie.Value)
+			c.notePassword(a.body)
 			return nil
 		}
 	}
 	return errors.New("the server accepted the sign-in but gave no session")
+}
+
+// notePassword keeps what the answer to a sign-in says of the password's age.
+func (c *Client) notePassword(answer []byte) {
+	days := struct {
+		Left int `json:"passwordExpiryDays"`
+	}{-1}
+	if json.Unmarshal(answer, &days) != nil {
+		days.Left = -1 // nothing that is understood
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.passwordDays = days.Left
+}
+
+// PasswordDays returns in how many days the password expires that the client
+// signed in with; -1 = it does not, as far as is known.
+func (c *Client) PasswordDays() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.passwordDays
 }
 
 // SignOut ends the session, if there is one. The API takes it as an

@@ -32,8 +32,9 @@ type Engine struct {
 	now   func() time.Time
 	cache *cache
 
-	mu     sync.Mutex
-	clouds map[int64]string // org → cloud domain, which never changes
+	mu      sync.Mutex
+	clouds  map[int64]string // org → cloud domain, which never changes
+	imports map[int64]int64  // org → see Imports
 }
 
 // New returns an engine on a database.
@@ -44,7 +45,7 @@ func New(db *store.DB, kinds *resource.Set, o Options) *Engine {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 64 << 20
 	}
-	return &Engine{db: db, kinds: kinds, now: o.Now, cache: newCache(o.CacheBytes), clouds: map[int64]string{}}
+	return &Engine{db: db, kinds: kinds, now: o.Now, cache: newCache(o.CacheBytes), clouds: map[int64]string{}, imports: map[int64]int64{}}
 }
 
 // Kinds returns the kinds that the engine serves.

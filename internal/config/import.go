@@ -44,6 +44,7 @@ func (e *Engine) Import(ctx context.Context, by By, in Import) (out Imported, er
 	if err := e.checkImport(in); err != nil {
 		return out, err
 	}
+	defer e.countImport(by.Org)
 	var missing []int64
 	if in.Replace {
 		if missing, err = e.unlisted(ctx, by.Org, in); err != nil {
@@ -78,6 +79,20 @@ func (e *Engine) Import(ctx context.Context, by By, in Import) (out Imported, er
 		entry.Resource = fmt.Sprintf("%d new, %d changed, %d gone", out.Created, out.Updated, out.Deleted)
 		return audit.Write(ctx, w.Tx, entry)
 	})
+}
+
+// Imports counts the imports into an org since the server started: together
+// with the active revision it says whether the active view may have changed.
+func (e *Engine) Imports(org int64) int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.imports[org]
+}
+
+func (e *Engine) countImport(org int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.imports[org]++
 }
 
 // checkImport finds what is wrong with the objects before any is stored.

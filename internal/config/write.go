@@ -56,7 +56,7 @@ func (w *Writer) Create(ctx context.Context, o resource.Object, parent int64, ab
 // Add is Create for an object whose place is known.
 func (w *Writer) Add(ctx context.Context, o resource.Object, n Place) (store.Row, error) {
 	s := o.Spec()
-	if err := w.checkCount(ctx, s, n.Parent); err != nil {
+	if err := w.checkCount(ctx, o, n.Parent); err != nil {
 		return store.Row{}, err
 	}
 	w.Facts.Old, w.Facts.Predefined = nil, false
@@ -314,7 +314,8 @@ func (w *Writer) live(ctx context.Context, s *resource.Spec, id, parent int64, a
 	return row, missing(err, s, id)
 }
 
-func (w *Writer) checkCount(ctx context.Context, s *resource.Spec, parent int64) error {
+func (w *Writer) checkCount(ctx context.Context, o resource.Object, parent int64) error {
+	s := o.Spec()
 	if s.Limits.Max == 0 {
 		return nil
 	}
@@ -325,10 +326,34 @@ func (w *Writer) checkCount(ctx context.Context, s *resource.Spec, parent int64)
 	if err == nil && s.Ordered() { // what stands outside of the order does not count
 		n, err = w.placed(ctx, s)
 	}
+	if err == nil && n >= s.Limits.Max && s.Limits.Per != "" {
+		n, err = w.countLike(ctx, o)
+	}
 	if err != nil || n < s.Limits.Max || n-w.apart(s) < s.Limits.Max {
 		return err
 	}
 	return full(s)
+}
+
+// countLike counts the objects that count together with a new one. It reads
+// them all, so it is asked only once there are as many as the limit.
+func (w *Writer) countLike(ctx context.Context, o resource.Object) (n int, err error) {
+	s := o.Spec()
+	s.Defaults(w.Facts, o.Value())
+	body, err := o.Encode()
+	if err != nil {
+		return 0, err
+	}
+	like := s.Counted(body)
+	for row, err := range w.List(ctx, store.Working, s.Name, store.Query{Parent: -1}) {
+		if err != nil {
+			return 0, err
+		}
+		if s.Counted(row.Body) == like {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func full(s *resource.Spec) error {

@@ -16,13 +16,18 @@ import (
 // errNoVM says that the active view has no such VM.
 var errNoVM = errors.New("fleet: the VM is not in the active view")
 
-// version says which bundle a connector is to run, and when that was true: at
-// an active revision, after an enrolment. Nothing else changes what a bundle
-// is made of: edits are staged until an activation, and only the connector's
-// own enrolment writes to rows that are active.
-type version struct {
-	active, enrolled int64
-	etag             string // with its quotes, as in the HTTP header; empty = not known
+// version is a state of an org's active view: its revision, and the imports
+// that are in force at once.
+type version struct{ active, imports int64 }
+
+// running says which bundle a connector is to run, and when that was true: at
+// a version, after an enrolment. Nothing else changes what a bundle is made of:
+// edits are staged until an activation, and only imports and the connector's
+// own enrolment write to rows that are active.
+type running struct {
+	version
+	enrolled int64
+	etag     string // with its quotes, as in the HTTP header; empty = not known
 }
 
 // current returns the ETag of what the connector is to run; errNoVM when it is
@@ -35,7 +40,7 @@ func (f *Fleet) current(ctx context.Context, c *connector, enrolled int64) (stri
 	c.mu.Lock()
 	runs := c.runs
 	c.mu.Unlock()
-	if runs.etag != "" && runs.active == head.Active && runs.enrolled == enrolled {
+	if runs.etag != "" && runs.version == (version{head.Active, f.engine.Imports(c.org)}) && runs.enrolled == enrolled {
 		return runs.etag, nil
 	}
 	_, etag, err := f.render(ctx, c, enrolled)
@@ -44,10 +49,11 @@ func (f *Fleet) current(ctx context.Context, c *connector, enrolled int64) (stri
 
 // render makes a connector's bundle and remembers it.
 func (f *Fleet) render(ctx context.Context, c *connector, enrolled int64) (body []byte, etag string, err error) {
-	now := version{enrolled: enrolled}
+	now := running{enrolled: enrolled}
+	now.imports = f.engine.Imports(c.org) // before the snapshot, which may have more
 	err = f.engine.View(ctx, c.org, func(ctx context.Context, tx *store.Tx) error {
 		now.active = int64(tx.Active())
-		body, err = f.bundle(ctx, tx, c.vm)
+		body, err = f.bundle(ctx, tx, c.vm, now.version)
 		return err
 	})
 	if errors.Is(err, errNoVM) {
@@ -64,10 +70,10 @@ func (f *Fleet) render(ctx context.Context, c *connector, enrolled int64) (body 
 	return body, now.etag, nil
 }
 
-// bundle is what one VM runs: itself and what it hangs on, as the active view
-// has them. There is nothing in it that changes while its content does not,
+// bundle is what one VM runs: itself and what it hangs on, the rules that
+// concern it and what they name, as the active view has them. There is nothing in it that changes while its content does not,
 // because its ETag is made of its bytes.
-func (f *Fleet) bundle(ctx context.Context, tx *store.Tx, id int64) ([]byte, error) {
+func (f *Fleet) bundle(ctx context.Context, tx *store.Tx, id int64, at version) ([]byte, error) {
 	row, vm, err := active[kinds.ECVM](ctx, f, tx, kinds.ECVMKind, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errNoVM
@@ -103,8 +109,34 @@ func (f *Fleet) bundle(ctx context.Context, tx *store.Tx, id int64) ([]byte, err
 			}
 		}
 	}
+	p, err := f.policy(ctx, tx, at)
+	if err != nil {
+		return nil, err
+	}
+	site, err := f.site(ctx, tx, row.Parent, int64(group.Location.ID))
+	if err != nil {
+		return nil, err
+	}
+	p.write(&b, site)
 	b.WriteByte('}')
 	return b.Bytes(), nil
+}
+
+// site is where the connectors of a group stand.
+func (f *Fleet) site(ctx context.Context, tx *store.Tx, group, location int64) (kinds.Site, error) {
+	_, place, err := active[kinds.Location](ctx, f, tx, kinds.LocationKind, location)
+	if err != nil {
+		return kinds.Site{}, err
+	}
+	below, err := tx.Children(ctx, tx.Active(), kinds.LocationKind, []int64{location})
+	if err != nil {
+		return kinds.Site{}, err
+	}
+	site := kinds.Site{Group: group, Locations: []int64{location}, Workloads: place.InGroup(kinds.WorkloadGroupID)}
+	for _, sub := range below {
+		site.Locations = append(site.Locations, sub.ID)
+	}
+	return site, nil
 }
 
 // owned writes what hangs on a VM.

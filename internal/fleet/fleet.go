@@ -46,6 +46,7 @@ type Fleet struct {
 	interval time.Duration
 	log      *slog.Logger
 	bodies   *bodies
+	policies *policies
 
 	mu     sync.RWMutex
 	tokens map[tokenHash]*connector // those that are in force
@@ -75,7 +76,7 @@ type connector struct {
 	mu     sync.Mutex
 	last   report
 	dirty  bool // last is, or is about to be, in Fleet.changed
-	runs   version
+	runs   running
 	absent bool // forgotten: nothing is written of it any more
 }
 
@@ -102,7 +103,7 @@ func New(ctx context.Context, engine *config.Engine, db *store.DB, o Options) (*
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	f := &Fleet{
-		engine: engine, db: db, now: o.Now, interval: o.Interval, log: o.Log, bodies: newBodies(bodiesLimit),
+		engine: engine, db: db, now: o.Now, interval: o.Interval, log: o.Log, bodies: newBodies(bodiesLimit), policies: newPolicies(),
 		tokens: map[tokenHash]*connector{}, vms: map[vmKey]*connector{},
 	}
 	if err := f.load(ctx); err != nil {

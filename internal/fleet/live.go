@@ -33,13 +33,11 @@ func (f *Fleet) load(ctx context.Context) error {
 	there := map[vmKey]bool{}
 	for _, o := range orgs {
 		err := f.db.View(ctx, o.ID, func(ctx context.Context, tx *store.Tx) error {
-			for row, err := range tx.List(ctx, tx.Active(), kinds.ECVMKind, store.Query{Parent: -1}) {
-				if err != nil {
-					return err
-				}
-				there[vmKey{o.ID, row.ID}] = true
+			ids, err := tx.IDs(ctx, tx.Active(), kinds.ECVMKind)
+			for _, id := range ids {
+				there[vmKey{o.ID, id}] = true
 			}
-			return nil
+			return err
 		})
 		if err != nil {
 			return err

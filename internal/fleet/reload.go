@@ -24,6 +24,7 @@ func (f *Fleet) Reload(ctx context.Context) error {
 	f.mu.Lock()
 	f.tokens, f.vms = now.tokens, now.vms
 	f.mu.Unlock()
+	f.policies.clear()
 	f.changes.Add(1)
 	return nil
 }

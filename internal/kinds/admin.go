@@ -29,6 +29,7 @@ type AdminUser struct {
 	ServiceUpdates         wire.Bool   `json:"isServiceUpdateCommEnabled,omitempty"`
 	ProductUpdates         wire.Bool   `json:"isProductUpdateCommEnabled,omitempty"`
 	PasswordModified       wire.Time   `json:"pwdLastModifiedTime" readonly:"true"`
+	IsPasswordExpired      wire.Bool   `json:"isPasswordExpired,omitempty" readonly:"true"` // put into answers, as it comes with time
 	IsNonEditable          wire.Bool   `json:"isNonEditable,omitempty" readonly:"true"`
 	IsExecMobileAppEnabled wire.Bool   `json:"isExecMobileAppEnabled,omitempty"`
 	NewLocationAllowed     wire.Bool   `json:"newLocationCreateAllowed,omitempty"`

@@ -36,7 +36,7 @@ func ecGroup() (*resource.Spec, error) {
 		Ops:  resource.List | resource.Lite | resource.LiteGet | resource.Get | resource.Update | resource.Delete,
 		Area: resource.ConnectorGroups, Feature: access.CloudProvisioning,
 		// Max: 1,000 cloud and 1,000 branch groups (behaviours.md section 15).
-		Limits:   resource.Limits{Read: fastRead, Write: usualWrite, Page: 250, LitePage: 20, Max: 2000},
+		Limits:   resource.Limits{Read: fastRead, Write: usualWrite, Page: 250, LitePage: 20, Max: 1000, Per: "deployType"},
 		Audit:    resource.Audit{Category: "Cloud Management", Sub: "Cloud & Branch Connector Group"},
 		Unique:   resource.UniqueName,
 		Filters:  []resource.Filter[ECGroup]{{Param: "name", Says: "A part of the name, in any case.", Name: resource.NameContains}},

@@ -37,7 +37,7 @@ func gateway() (*resource.Spec, error) {
 		Ops:  policyOps | resource.Lite,
 		Area: resource.ForwardingGateways, Feature: access.Forwarding,
 		// Max: 1,000 ZIA and 1,000 log-and-control gateways (behaviours.md section 15).
-		Limits: resource.Limits{Read: fastRead, Write: usualWrite, Max: 2000},
+		Limits: resource.Limits{Read: fastRead, Write: usualWrite, Max: 1000, Per: "type"},
 		Audit:  resource.Audit{Category: "Traffic Forwarding Resource", Sub: "Gateways"},
 		Unique: resource.UniqueName,
 		Builtin: func(f resource.Facts) []Gateway {

@@ -1,6 +1,7 @@
 package kinds
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spurline/spurline/internal/access"
@@ -136,6 +137,11 @@ func (l *Location) Apply(d *LocationDefaults) {
 	l.SurrogateIP, l.IdleTimeInMinutes, l.DisplayTimeUnit = d.SurrogateIP, d.IdleTimeInMinutes, d.DisplayTimeUnit
 	l.SurrogateIPEnforced = d.SurrogateIPEnforcedForKnownBrowsers
 	l.SurrogateRefreshTime, l.SurrogateRefreshUnit = d.SurrogateRefreshTimeInMinutes, d.SurrogateRefreshTimeUnit
+}
+
+// InGroup reports whether the location is in a group of locations.
+func (l *Location) InGroup(id int64) bool {
+	return slices.ContainsFunc(l.DynamicGroups, func(g wire.Ref) bool { return int64(g.ID) == id })
 }
 
 func location() (*resource.Spec, error) {

@@ -48,7 +48,7 @@ func networkService() (*resource.Spec, error) {
 		Ops:  policyOps,
 		Area: resource.PolicyResources, Feature: access.Forwarding,
 		// Max: 1,024 custom services beside the 62 predefined ones.
-		Limits: resource.Limits{Read: fastRead, Write: usualWrite, Max: 1024 + 62},
+		Limits: resource.Limits{Read: fastRead, Write: usualWrite, Max: 1024, Per: "type"},
 		Audit:  resource.Audit{Category: "Firewall Resource", Sub: "Network Service"},
 		Unique: resource.UniqueName,
 		Filters: []resource.Filter[NetworkService]{

@@ -19,7 +19,7 @@ type PublicCloudInfo struct {
 	ExternalID       string              `json:"externalId" required:"true" max:"1224"`
 	LastMod          wire.Time           `json:"lastModTime" stamp:"time" view:"post:hide"`
 	LastSyncTime     wire.Time           `json:"lastSyncTime" readonly:"true"`
-	AccountGroups    resource.Live       `json:"accountGroups" live:"referrers accountGroup"`
+	AccountGroups    resource.Live       `json:"accountGroups" live:"referrers accountGroup" sent:"true"`
 	LastModUser      *wire.Ref           `json:"lastModUser,omitempty" stamp:"by" view:"post:hide"`
 	RegionStatus     []RegionStatus      `json:"regionStatus,omitempty" readonly:"true"`
 	SupportedRegions []SupportedRegion   `json:"supportedRegions"`

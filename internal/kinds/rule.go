@@ -43,6 +43,34 @@ type ruleBase struct {
 	AccessControl  string
 }
 
+// Site is where a connector stands.
+type Site struct {
+	Locations []int64 // its location and what is below that
+	Workloads bool    // the location is in the group of workload locations
+	Group     int64   // its connector group
+}
+
+// Rule is a rule of any family.
+type Rule interface {
+	// Concerns reports whether a connector at a site runs the rule.
+	Concerns(Site) bool
+}
+
+// concerns follows forwarding-rule.md: a disabled rule is skipped, an empty
+// criterion matches anything, and locations and their groups are one of them.
+func (b ruleBase) concerns(s Site) bool {
+	if *b.State != "ENABLED" {
+		return false
+	}
+	groups := len(*b.ECGroups) == 0 || slices.ContainsFunc(*b.ECGroups, func(g wire.Ref) bool { return int64(g.ID) == s.Group })
+	in := slices.ContainsFunc(*b.Locations, func(l wire.Ref) bool { return slices.Contains(s.Locations, int64(l.ID)) })
+	anywhere := len(*b.Locations) == 0
+	if b.LocationGroups != nil && len(*b.LocationGroups) > 0 { // there is one group
+		in, anywhere = in || s.Workloads, false
+	}
+	return groups && (in || anywhere)
+}
+
 // fill sets what a rule that leaves it out gets.
 func (b ruleBase) fill(family string) {
 	*b.Type, *b.State = or(*b.Type, family), or(*b.State, "ENABLED")

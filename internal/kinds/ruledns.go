@@ -92,6 +92,9 @@ func dnsRule() (*resource.Spec, error) {
 	})
 }
 
+// Concerns reports whether a connector at a site runs the rule.
+func (r *DNSRule) Concerns(s Site) bool { return r.base().concerns(s) }
+
 func (r *DNSRule) base() ruleBase {
 	return ruleBase{&r.Name, &r.Type, &r.Order, &r.Rank, &r.State, &r.Locations, &r.LocationGroups, &r.ECGroups, r.AccessControl}
 }

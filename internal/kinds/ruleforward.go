@@ -138,6 +138,9 @@ func forwardingRule() (*resource.Spec, error) {
 	})
 }
 
+// Concerns reports whether a connector at a site runs the rule.
+func (r *ForwardingRule) Concerns(s Site) bool { return r.base().concerns(s) }
+
 func (r *ForwardingRule) base() ruleBase {
 	return ruleBase{&r.Name, &r.Type, &r.Order, &r.Rank, &r.State, &r.Locations, &r.LocationGroups, &r.ECGroups, r.AccessControl}
 }

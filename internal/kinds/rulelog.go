@@ -69,6 +69,9 @@ func logRule() (*resource.Spec, error) {
 	})
 }
 
+// Concerns reports whether a connector at a site runs the rule.
+func (r *LogRule) Concerns(s Site) bool { return r.base().concerns(s) }
+
 func (r *LogRule) base() ruleBase {
 	return ruleBase{&r.Name, &r.Type, &r.Order, &r.Rank, &r.State, &r.Locations, nil, &r.ECGroups, r.AccessControl}
 }

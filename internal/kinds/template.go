@@ -136,7 +136,7 @@ func provURL() (*resource.Spec, error) {
 		Ops:  resource.List | resource.Get | resource.Create | resource.Update | resource.Delete,
 		Area: resource.Provisioning, Feature: access.Template,
 		// Max: 1,000 cloud and 1,000 branch templates (behaviours.md section 15).
-		Limits:   resource.Limits{Read: fastRead, Write: usualWrite, Page: 250, Max: 2000},
+		Limits:   resource.Limits{Read: fastRead, Write: usualWrite, Page: 250, Max: 1000, Per: "provUrlType"},
 		Audit:    resource.Audit{Category: "Provisioning Management", Sub: "Provisioning Template"},
 		Unique:   resource.UniqueName,
 		Filters:  []resource.Filter[ProvURL]{{Param: "name", Says: "The whole name.", Name: resource.NameIs}},

@@ -64,7 +64,11 @@ func describe(o *operation.Operation) string {
 			if s.Parent.Kind != "" {
 				owner = "What they hang on"
 			}
-			says = append(says, fmt.Sprintf("%s has at most %d of them.", owner, s.Limits.Max))
+			of := "of them"
+			if s.Limits.Per != "" {
+				of = "of each " + s.Limits.Per
+			}
+			says = append(says, fmt.Sprintf("%s has at most %d %s.", owner, s.Limits.Max, of))
 		}
 		if o.Level == access.ReadWrite && !s.Unstaged {
 			says = append(says, "The change is in force after the next activation.")

@@ -83,7 +83,7 @@ func name(pattern, what string) string {
 }
 
 func plural(s string) string {
-	if strings.HasSuffix(s, "y") {
+	if strings.HasSuffix(s, "y") && !strings.HasSuffix(s, "ay") {
 		return s[:len(s)-1] + "ies"
 	}
 	return s + "s"

@@ -58,6 +58,7 @@ const (
 //	assign:"id"                    a nested object's id, from the org's id source
 //	parent:"id"                    the id of the object that this one hangs on
 //	ref:"kind" / ref:"kind,embed"  a reference, as {id,name} or as the target itself
+//	sent:"true"                    on a live member: the kind's writes take it from the body by themselves
 //	live:"…"                       spliced at read, never stored; see Live
 //	scope:"true"                   on the id or a reference: the location that the object is in
 //	extends:"adminRank"            references to the object show the member under that name
@@ -101,8 +102,10 @@ type Limits struct {
 	// everything.
 	Page, LitePage int
 	// Max is the number of objects per org, or per parent where there is one;
-	// 0 = no limit.
+	// 0 = no limit. Per names the member, a text, whose values are counted each
+	// for itself: there may be Max objects of every type.
 	Max int
+	Per string
 }
 
 // Audit is where the trail files changes of a kind.

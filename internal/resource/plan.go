@@ -64,6 +64,7 @@ type member struct {
 	scope    bool   // says which location the object lies in
 	extends  string // name under which references to the object show the member
 	readonly bool
+	sent     bool // live, and yet an operation takes it from the body
 	required bool
 	omitted  bool     // omitempty, omitzero
 	orders   []string // views whose lists are in the order of this member
@@ -110,7 +111,7 @@ func memberOf(f reflect.StructField, index int) (*member, error) {
 		name: name, index: index, omitted: options == "omitempty" || options == "omitzero",
 		stamp: f.Tag.Get("stamp"), lock: f.Tag.Get("lock") == "true", sorts: strings.Fields(f.Tag.Get("sort")), assign: f.Tag.Get("assign") == "id", parent: f.Tag.Get("parent") == "id",
 		scope: f.Tag.Get("scope") == "true", extends: f.Tag.Get("extends"),
-		readonly: f.Tag.Get("readonly") == "true", required: f.Tag.Get("required") == "true",
+		readonly: f.Tag.Get("readonly") == "true", required: f.Tag.Get("required") == "true", sent: f.Tag.Get("sent") == "true",
 		enum: strings.Fields(f.Tag.Get("enum")), orders: strings.Fields(f.Tag.Get("order")),
 	}
 	for tag, to := range map[string]**int64{"min": &m.min, "max": &m.max} {

@@ -232,6 +232,15 @@ func (s *Spec) IsSet(body []byte, name string) bool {
 	return s.plan.byName[name] != nil && string(valueOf(body, name)) == "true"
 }
 
+// Counted returns that by which a stored object counts towards the limit of its
+// kind; it is the same for all where the kind has one limit.
+func (s *Spec) Counted(body []byte) string {
+	if s.Limits.Per == "" {
+		return ""
+	}
+	return string(valueOf(body, s.Limits.Per))
+}
+
 // Holds reports whether a stored object's own list of words has a word.
 func (s *Spec) Holds(body []byte, name, word string) bool {
 	return bytes.Contains(valueOf(body, name), strconv.AppendQuote(nil, word))

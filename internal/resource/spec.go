@@ -128,6 +128,8 @@ func (s *Spec) check() error {
 		return fmt.Errorf("kind %s: its first wire member is id, a wire.Int", s.Name)
 	case s.order != nil && (s.rank == nil || s.plan.typ.Field(s.rank.index).Type != intType):
 		return fmt.Errorf("kind %s: its order needs a rank, a wire.Int", s.Name)
+	case s.Limits.Per != "" && (s.plan.byName[s.Limits.Per] == nil || s.plan.byName[s.Limits.Per].kind != reflect.String):
+		return fmt.Errorf("kind %s: counted per %q, which is no text that it has", s.Name, s.Limits.Per)
 	case s.Unique != NotUnique && s.name == nil:
 		return fmt.Errorf("kind %s: unique by a name that it does not have", s.Name)
 	case s.Ops != 0 && (!strings.HasPrefix(s.Path, "/") || s.Feature == ""):

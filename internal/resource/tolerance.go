@@ -41,6 +41,7 @@ func tolerated(p *plan, body []byte, path string, note func(Tolerance)) {
 		switch {
 		case m == nil:
 			note(Tolerance{at, UnknownMember})
+		case m.sent:
 		case m.live != nil && m.live.form != liveOrder || m.readonly || m.stamp != "" && !m.lock || m.assign:
 			note(Tolerance{at, ReadOnly})
 		case m.ref != nil:

@@ -77,6 +77,7 @@ func statements(t *testing.T, db *DB) []string {
 			_, _ = tx.ByKey(ctx, at, "k", "key")
 			_, _ = tx.Children(ctx, at, "k", []int64{1, 2, 3})
 			_, _ = tx.GetMany(ctx, at, "k", []int64{1, 2, 3})
+			_, _ = tx.IDs(ctx, at, "k")
 			_, _ = tx.Count(ctx, at, "k", -1)
 			_, _ = tx.Count(ctx, at, "k", 1)
 			for _, q := range []Query{

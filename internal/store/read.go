@@ -203,6 +203,27 @@ func (tx *Tx) manyBy(ctx context.Context, at At, kind, column, order string, ids
 	return rows, nil
 }
 
+// IDs returns the ids of the objects of a kind, in no order, without reading
+// the objects.
+func (tx *Tx) IDs(ctx context.Context, at At, kind string) (ids []int64, err error) {
+	if err := tx.readable(); err != nil {
+		return nil, err
+	}
+	rows, err := tx.rows(ctx, selectView(at, `id`, ``), tx.viewArguments(at, kind)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
 // Count counts the objects of a kind, below a parent (-1 = any).
 func (tx *Tx) Count(ctx context.Context, at At, kind string, parent int64) (int, error) {
 	if err := tx.readable(); err != nil {

@@ -123,6 +123,11 @@ type NewPassword struct {
 	Password string `json:"password,omitempty"` // empty = one is made up
 }
 
+// KeyState is whether an org's API key may be used.
+type KeyState struct {
+	Enabled *bool `json:"enabled"`
+}
+
 // Maintenance is whether the service is read-only.
 type Maintenance struct {
 	ReadOnly bool `json:"readOnly"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -210,8 +211,10 @@ func (o org) compareReads(m model) {
 }
 
 func (o org) compareView(ctx context.Context, tx *store.Tx, at store.At, want map[int64]string) {
+	var listed []int64
 	for row, err := range tx.List(ctx, at, "thing", everything) {
 		o.must(err)
+		listed = append(listed, row.ID)
 		one, err := tx.Get(ctx, at, "thing", row.ID)
 		o.must(err)
 		o.same("get", one, row)
@@ -219,6 +222,10 @@ func (o org) compareView(ctx context.Context, tx *store.Tx, at store.At, want ma
 		o.must(err)
 		o.same("by key", byKey, row)
 	}
+	ids, err := tx.IDs(ctx, at, "thing")
+	o.must(err)
+	slices.Sort(ids)
+	o.same("ids", ids, listed)
 	n, err := tx.Count(ctx, at, "thing", -1)
 	o.must(err)
 	o.same("count", n, len(want))

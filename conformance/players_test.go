@@ -98,6 +98,23 @@ func hook(t *testing.T, s *server, a conformance.Account, spoils ...spoil) *conf
 	return &conformance.Hook{Account: a, HTTP: client(s.proxied(t), spoils...), Clock: &conformance.Clock{}, Host: "https://connector." + a.Cloud + ".net"}
 }
 
+// oneAPI is an account as OneAPI's clients are configured on the production
+// cloud, which has no name.
+func oneAPI(a conformance.Account) conformance.Account {
+	a.Cloud = ""
+	return a
+}
+
+func goOneAPI(t *testing.T, s *server, a conformance.Account, spoils ...spoil) *conformance.GoOneAPI {
+	t.Helper()
+	return &conformance.GoOneAPI{Account: oneAPI(a), HTTP: client(s.proxied(t), spoils...), Clock: &conformance.Clock{}}
+}
+
+func pyOneAPI(t *testing.T, s *server, a conformance.Account, spoils ...spoil) *conformance.PyOneAPI {
+	t.Helper()
+	return &conformance.PyOneAPI{Account: oneAPI(a), HTTP: client(s.proxied(t), spoils...), Clock: &conformance.Clock{}}
+}
+
 // signedIn is a Python client with a session: the plainest client there is.
 func signedIn(t *testing.T, s *server, a conformance.Account) *conformance.PyLegacy {
 	t.Helper()
@@ -168,14 +185,8 @@ func counted(t *testing.T, s *server, a conformance.Account, operation, toleranc
 		Operation, Tolerance string
 		Count                int
 	}
-	id := sessionFor(t, s, a)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/spurline/v1/tolerances", nil)
-	must(t, err)
-	r.Header.Set("Cookie", "JSESSIONID="+id)
-	resp, err := http.DefaultClient.Do(r)
-	must(t, err)
-	defer resp.Body.Close()
-	must(t, json.NewDecoder(resp.Body).Decode(&counts))
+	answer := answerOf(t, s, http.MethodGet, s.url+"/spurline/v1/tolerances", "", "Cookie", "JSESSIONID="+sessionFor(t, s, a))
+	must(t, json.Unmarshal([]byte(answer.Body), &counts))
 	for _, c := range counts {
 		if c.Operation == operation && c.Tolerance == tolerance && c.Count > 0 {
 			return

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spurline/spurline/conformance"
 )
@@ -30,10 +32,15 @@ func underEnv(t *testing.T, s *server, a conformance.Account, command ...string)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var own strings.Builder
+	export := func(name, value string) {
+		fmt.Fprintf(&own, "export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
+	}
 	for name, value := range map[string]string{"USERNAME": a.Login, "PASSWORD": a.Password, "API_KEY": a.APIKey, "CLOUD": a.Cloud} {
-		for _, prefix := range []string{"ZTC_", "ZTW_"} {
-			fmt.Fprintf(&own, "export %s%s='%s'\n", prefix, name, strings.ReplaceAll(value, "'", `'\''`))
-		}
+		export("ZTC_"+name, value)
+		export("ZTW_"+name, value)
+	}
+	for name, value := range map[string]string{"CLIENT_ID": a.ClientID, "CLIENT_SECRET": a.ClientSecret, "VANITY_DOMAIN": a.Vanity} {
+		export("ZSCALER_"+name, value)
 	}
 	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", `eval "$1"; eval "$2"; shift 2; exec "$@"`, "sh", string(exports), own.String()}, command...)...)
 	cmd.Env = append(bareEnv(t.TempDir()), "PYTHONDONTWRITEBYTECODE=1")
@@ -48,16 +55,8 @@ func TestCurlFollowsTheGuide(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	lines := strings.Split(strings.TrimSpace(out), "\n")
-	lines = deleteLines(lines, "curl: (22)") // what curl says of the two refusals that the script expects
-	for i, want := range []string{
-		`{"authType":"ADMIN_LOGIN"`, `[{"id":`, `{"id":`, `{"orgEditStatus":"EDITS_CLEARED"`,
-		`{"code":"RESOURCE_NOT_FOUND"`, `{"status":"LOGGED_OUT"}`, `{"code":"SESSION_NOT_VALID"`,
-	} {
-		if i >= len(lines) || !strings.HasPrefix(lines[i], want) {
-			t.Fatalf("line %d does not begin with %s:\n%s", i+1, want, out)
-		}
-	}
+	linesBegin(t, out, `{"authType":"ADMIN_LOGIN"`, `[{"id":`, `{"id":`, `{"orgEditStatus":"EDITS_CLEARED"`,
+		`{"code":"RESOURCE_NOT_FOUND"`, `{"status":"LOGGED_OUT"}`, `{"code":"SESSION_NOT_VALID"`)
 	// Without the variables the same script gets nowhere: no other way leads
 	// to the vendor's hosts from here, and the test would not take one.
 	cut := s.account()
@@ -67,13 +66,37 @@ func TestCurlFollowsTheGuide(t *testing.T) {
 	}
 }
 
-func deleteLines(lines []string, containing string) (out []string) {
-	for _, line := range lines {
-		if !strings.Contains(line, containing) {
-			out = append(out, line)
+// linesBegin checks how the lines of a script begin. What curl says of the
+// refusals that the scripts expect does not count.
+func linesBegin(t *testing.T, out string, want ...string) {
+	t.Helper()
+	var lines []string
+	for line := range strings.Lines(out) {
+		if !strings.HasPrefix(line, "curl: (22)") {
+			lines = append(lines, line)
 		}
 	}
-	return out
+	for i, begin := range want {
+		if i >= len(lines) || !strings.HasPrefix(lines[i], begin) {
+			t.Fatalf("line %d does not begin with %s:\n%s", i+1, begin, out)
+		}
+	}
+}
+
+func TestCurlUsesOneAPI(t *testing.T) {
+	t.Parallel()
+	s := world.sandbox.get(t)
+	out, err := underEnv(t, s, s.org(t), "sh", "testdata/oneapi.sh")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	linesBegin(t, out, `{"id":`, `{"orgEditStatus":"EDITS_PRESENT"`, `{"status":"LOGGED_OUT"}`, `{"orgEditStatus":"EDITS_CLEARED"`,
+		`{"code":"RESOURCE_NOT_FOUND"`, "{\n")
+}
+
+func TestPythonUsesOneAPI(t *testing.T) {
+	t.Parallel()
+	runPython(t, "oneapi.py", "a client has lived")
 }
 
 func TestPythonRotatesCredentials(t *testing.T) {
@@ -117,22 +140,31 @@ type summary struct {
 	}
 }
 
-func TestNewmanRunsACollection(t *testing.T) {
+// runNewman runs a collection with variables, names and values, and returns
+// what came of it.
+func runNewman(t *testing.T, s *server, a conformance.Account, collection string, variables ...string) (summary, string) {
+	t.Helper()
+	report := filepath.Join(t.TempDir(), "report.json")
+	args := []string{newman(t), "run", filepath.Join("testdata", collection), "--color", "off", "--reporters", "cli,json", "--reporter-json-export", report}
+	for i := 0; i < len(variables); i += 2 {
+		args = append(args, "--env-var", variables[i]+"="+variables[i+1])
+	}
+	out, _ := underEnv(t, s, a, args...) // ends with 1 when an assertion fails
+	var sum summary
+	data, err := os.ReadFile(report)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	must(t, json.Unmarshal(data, &sum))
+	return sum, out
+}
+
+func TestNewmanSignsIn(t *testing.T) {
 	t.Parallel()
 	s := world.sandbox.get(t)
 	run := func(a conformance.Account) (summary, string) {
-		report := filepath.Join(t.TempDir(), "report.json")
-		out, _ := underEnv(t, s, a, newman(t), "run", "testdata/legacy.postman_collection.json", "--color", "off",
-			"--env-var", "url=https://connector."+a.Cloud+".net/api/v1", "--env-var", "username="+a.Login,
-			"--env-var", "password="+a.Password, "--env-var", "apikey="+a.APIKey,
-			"--reporters", "cli,json", "--reporter-json-export", report)
-		var sum summary
-		data, err := os.ReadFile(report)
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		must(t, json.Unmarshal(data, &sum))
-		return sum, out
+		return runNewman(t, s, a, "legacy.postman_collection.json",
+			"url", "https://connector."+a.Cloud+".net/api/v1", "username", a.Login, "password", a.Password, "apikey", a.APIKey)
 	}
 	sum, out := run(s.account())
 	if n := sum.Run.Stats["assertions"]; n.Total < 10 || n.Failed != 0 || len(sum.Run.Failures) != 0 || sum.Run.Stats["requests"].Failed != 0 {
@@ -142,6 +174,23 @@ func TestNewmanRunsACollection(t *testing.T) {
 	wrong.APIKey = strings.Repeat("0", 12)
 	if sum, _ := run(wrong); sum.Run.Stats["assertions"].Failed == 0 {
 		t.Error("the collection passes with a wrong key")
+	}
+}
+
+func TestNewmanUsesOneAPI(t *testing.T) {
+	t.Parallel()
+	s := world.sandbox.get(t)
+	a := s.org(t)
+	run := func(secret string) (summary, string) {
+		return runNewman(t, s, a, "oneapi.postman_collection.json",
+			"url", "https://api.zsapi.net/ztw/api/v1", "vanity", a.Vanity, "clientId", a.ClientID, "clientSecret", secret)
+	}
+	sum, out := run(a.ClientSecret)
+	if n := sum.Run.Stats["assertions"]; n.Total < 6 || n.Failed != 0 || len(sum.Run.Failures) != 0 {
+		t.Errorf("%+v\n%s", sum.Run, out)
+	}
+	if sum, _ := run("wrong"); sum.Run.Stats["assertions"].Failed == 0 {
+		t.Error("the collection passes with a wrong secret")
 	}
 }
 
@@ -173,4 +222,21 @@ func TestHookScalesIn(t *testing.T) {
 	untrusting.TLSClientConfig.RootCAs = nil
 	stranger.HTTP = client(untrusting)
 	fails(t, stranger.ScaleIn(t.Context(), group.ID, vm), "certificate")
+}
+
+func TestHookTriesThreeTimes(t *testing.T) {
+	t.Parallel()
+	s := world.sandbox.get(t)
+	for status, want := range map[int][]time.Duration{
+		http.StatusServiceUnavailable: {time.Second, 2 * time.Second}, http.StatusTooManyRequests: {time.Second, 2 * time.Second},
+		http.StatusConflict: nil, http.StatusNotFound: nil,
+	} {
+		h := hook(t, s, s.account(), func(r *http.Request, resp *http.Response) {
+			if r.Method == http.MethodGet {
+				resp.StatusCode = status
+			}
+		})
+		refused(t, h.ScaleIn(t.Context(), 1, 1), status, "RESOURCE_NOT_FOUND")
+		same(t, h.Clock.Waits(), want)
+	}
 }

@@ -198,6 +198,32 @@ func TestFact13_06_TheHeaderIsABareInteger(t *testing.T) {
 		body(resp, func(string) string { return `{}` })
 	}), 5*time.Second)
 
+	// OneAPI's Python client adds a second, and raises where there is nothing
+	// that it can read.
+	for change, want := range map[string]string{"": "", "0 seconds": "HTTPException", "absent": "HTTPException"} {
+		s := world.limited.get(t)
+		c := pyOneAPI(t, s, s.org(t), func(_ *http.Request, resp *http.Response) {
+			switch {
+			case resp.StatusCode != http.StatusTooManyRequests:
+			case change == "absent":
+				resp.Header.Del("Retry-After")
+				resp.Header.Del("X-Ratelimit-Reset")
+			case change != "":
+				resp.Header.Set("Retry-After", change)
+			}
+		})
+		var err error
+		late := time.Now().Add(patience)
+		for err == nil && len(c.Clock.Waits()) == 0 && time.Now().Before(late) {
+			_, err = c.Do(t.Context(), http.MethodPut, "/ecAdminActivateStatus/activate", struct{}{})
+		}
+		if want != "" {
+			fails(t, err, want)
+		} else if waits := c.Clock.Waits(); len(waits) == 0 || waits[0] != 2*time.Second {
+			t.Errorf("it waits %v", waits)
+		}
+	}
+
 	// Python waits for what it says, at least a second, five times at most.
 	s := world.limited.get(t)
 	p := signedIn(t, s, s.org(t))
@@ -222,6 +248,26 @@ func TestFact13_07_NobodyWaitsForMoreThanFiveMinutes(t *testing.T) {
 	must(t, err)
 	if seconds > 300 {
 		t.Errorf("Retry-After is %d", seconds)
+	}
+	s := world.limited.get(t)
+	for text, reason := range map[string]string{"300": "429", "301": "longer than five minutes"} {
+		c := goOneAPI(t, s, s.org(t), func(_ *http.Request, resp *http.Response) {
+			if resp.StatusCode == http.StatusTooManyRequests {
+				resp.Header.Set("Retry-After", text)
+			}
+		})
+		var err error
+		late := time.Now().Add(patience)
+		for err == nil && len(c.Clock.Waits()) == 0 && time.Now().Before(late) {
+			err = c.Update(t.Context(), "/ecAdminActivateStatus/activate", struct{}{}, &activation{})
+		}
+		switch waits := c.Clock.Waits(); {
+		case text == "301":
+			fails(t, err, reason)
+			same(t, len(waits), 0)
+		case len(waits) == 0 || waits[0] != 300*time.Second:
+			t.Errorf("it waits %v", waits)
+		}
 	}
 }
 

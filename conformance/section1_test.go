@@ -28,6 +28,9 @@ func TestFact1_01_EveryCloudHasItsConnectorHost(t *testing.T) {
 			t.Errorf("%s: %d", cloud, a.Status)
 		}
 	}
+	for _, base := range []string{"/api/v1", "/wapi/v1"} {
+		same(t, answerOf(t, s, http.MethodGet, "https://connector.zscloud.net"+base+"/auth", "").Status, http.StatusOK)
+	}
 	c := goLegacy(t, s, conformance.Account{Cloud: "zscalerfour"})
 	c.Tries = 1
 	c.Adopt("none")
@@ -239,6 +242,65 @@ func TestFact1_10_GetAuthIsAlways200(t *testing.T) {
 	same(t, c.Logins, 1) // a 401 would have made it two
 }
 
+func TestFact1_11_DeleteAuthAnswersEachClientInItsWay(t *testing.T) {
+	t.Parallel()
+	s := world.sandbox.get(t)
+	signOut := func(client string, spoils ...spoil) (err error) {
+		switch client {
+		case "Go":
+			c := goLegacy(t, s, s.account(), spoils...)
+			c.Adopt(sessionFor(t, s, s.account()))
+			return c.Logout(t.Context())
+		case "Python":
+			c := pyLegacy(t, s, s.account(), spoils...)
+			id := sessionFor(t, s, s.account())
+			c.Adopt(id)
+			a, err := c.Exit(t.Context()) // at the root
+			if _, typed := a.Header["Content-Type"]; typed || a.Body != "" {
+				t.Errorf("the root answers %q", a.Body)
+			}
+			if err == nil {
+				refused(t, c.Call(t.Context(), http.MethodGet, "/ecgroup", nil, nil), http.StatusUnauthorized, "SESSION_NOT_VALID")
+			}
+			return err
+		case "Python OneAPI":
+			c := pyOneAPI(t, s, s.account(), spoils...)
+			must(t, c.Call(t.Context(), http.MethodPut, "/ecAdminActivateStatus/activate", struct{}{}, nil)) // or it would not call
+			_, err = c.Exit(t.Context())
+			return err
+		default: // a third party's, which parses JSON
+			c := script(t, s, s.account(), spoils...)
+			if _, err := c.Login(t.Context()); err != nil {
+				return err
+			}
+			return c.JSON(t.Context(), http.MethodDelete, "auth", nil, &struct{}{})
+		}
+	}
+	to := func(status int, text string) spoil {
+		return func(r *http.Request, resp *http.Response) {
+			if r.Method == http.MethodDelete {
+				resp.StatusCode = status
+				body(resp, func(string) string { return text })
+			}
+		}
+	}
+	for client, wrong := range map[string]spoil{"Python": to(200, ""), "Python OneAPI": to(204, ""), "third party": to(204, "")} {
+		must(t, signOut(client))
+		if err := signOut(client, wrong); err == nil {
+			t.Errorf("%s takes any answer", client)
+		}
+	}
+	must(t, signOut("Go"))
+	must(t, signOut("Go", to(204, "")))
+
+	counted(t, s, s.account(), "signOutAtRoot", "path without the base")
+	strict := world.strict.get(t)
+	c := pyLegacy(t, strict, strict.account())
+	c.Adopt(sessionFor(t, strict, strict.account()))
+	_, err := c.Exit(t.Context())
+	notTolerated(t, err, "path without the base")
+}
+
 func TestFact1_12_LoggingOutActivates(t *testing.T) {
 	t.Parallel()
 	s := world.sandbox.get(t)
@@ -252,6 +314,21 @@ func TestFact1_12_LoggingOutActivates(t *testing.T) {
 	must(t, signedIn(t, s, a).Call(t.Context(), http.MethodGet, "/ecAdminActivateStatus", nil, &after))
 	same(t, after.OrgEditStatus, "EDITS_CLEARED")
 	same(t, after.OrgLastActivateStatus, "CAC_ACTV_SESSION_LOGOUT")
+
+	// OneAPI's Python client calls it for this, and only after a write.
+	c := pyOneAPI(t, s, s.org(t))
+	must(t, c.Call(t.Context(), http.MethodGet, "/ecAdminActivateStatus", nil, &before))
+	if called, err := c.Exit(t.Context()); called || err != nil {
+		t.Errorf("after reads alone: called %t, %v", called, err)
+	}
+	must(t, c.Call(t.Context(), http.MethodPost, "/ipSourceGroups", map[string]any{"name": "g", "ipAddresses": []string{"10.0.0.1"}}, nil))
+	must(t, c.Call(t.Context(), http.MethodGet, "/ecAdminActivateStatus", nil, &before))
+	same(t, before.OrgEditStatus, "EDITS_PRESENT")
+	if called, err := c.Exit(t.Context()); !called || err != nil {
+		t.Errorf("after a write: called %t, %v", called, err)
+	}
+	must(t, c.Call(t.Context(), http.MethodGet, "/ecAdminActivateStatus", nil, &after))
+	same(t, after.OrgEditStatus, "EDITS_CLEARED")
 }
 
 // activation is the answer of the three activation operations, as Go and
@@ -266,16 +343,8 @@ func TestFact1_13_TheContentTypeMattersWhereThereIsABody(t *testing.T) {
 	s := world.sandbox.get(t)
 	id := sessionFor(t, s, s.account())
 	send := func(method, path, kind, text string) (int, string) {
-		r, err := http.NewRequestWithContext(t.Context(), method, s.url+"/api/v1"+path, strings.NewReader(text))
-		must(t, err)
-		r.Header.Set("Cookie", "JSESSIONID="+id)
-		if kind != "" {
-			r.Header.Set("Content-Type", kind)
-		}
-		resp, err := s.proxied(t).RoundTrip(r)
-		must(t, err)
-		defer resp.Body.Close()
-		return resp.StatusCode, resp.Header.Get("Content-Type")
+		a := answerOf(t, s, method, s.url+"/api/v1"+path, text, "Cookie", "JSESSIONID="+id, "Content-Type", kind)
+		return a.Status, a.Header.Get("Content-Type")
 	}
 	for _, c := range []struct {
 		method, path, kind, body string
@@ -293,20 +362,32 @@ func TestFact1_13_TheContentTypeMattersWhereThereIsABody(t *testing.T) {
 			t.Errorf("%s %s with type %q and body %q: %d %s, want %d", c.method, c.path, c.kind, c.body, got, kind, c.want)
 		}
 	}
+
+	// A server that wants the type always loses OneAPI's Python client.
+	for want, refuse := range map[bool]func(*http.Request) int{
+		true: func(*http.Request) int { return 0 },
+		false: func(r *http.Request) int {
+			if r.Header.Get("Content-Type") == "" {
+				return http.StatusUnsupportedMediaType
+			}
+			return 0
+		},
+	} {
+		c := pyOneAPI(t, s, s.account())
+		c.HTTP = client(intolerant{s.proxied(t), refuse})
+		must(t, c.Call(t.Context(), http.MethodPut, "/ecAdminActivateStatus/activate", struct{}{}, nil))
+		if _, err := c.Exit(t.Context()); (err == nil) != want {
+			t.Errorf("the client's end: %v", err)
+		}
+	}
 }
 
 func TestFact1_14_PortalArtefactsAreIgnored(t *testing.T) {
 	t.Parallel()
 	s := world.sandbox.get(t)
-	id := sessionFor(t, s, s.account())
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/v1/ecAdminActivateStatus", nil)
-	must(t, err)
-	r.Header.Set("X-CSRF-Token", "1234567890")
-	r.Header.Set("Cookie", "ZS_SESSION_CODE=abcdef; JSESSIONID="+id)
-	resp, err := s.proxied(t).RoundTrip(r)
-	must(t, err)
-	defer resp.Body.Close()
-	same(t, resp.StatusCode, http.StatusOK)
+	a := answerOf(t, s, http.MethodGet, s.url+"/api/v1/ecAdminActivateStatus", "",
+		"X-CSRF-Token", "1234567890", "Cookie", "ZS_SESSION_CODE=abcdef; JSESSIONID="+sessionFor(t, s, s.account()))
+	same(t, a.Status, http.StatusOK)
 }
 
 // That a disabled key answers 403 is shown in internal/auth: only the vendor
@@ -343,15 +424,8 @@ func TestFact1_16_ASessionIsPresentedAsCookieOrHeader(t *testing.T) {
 		s := c.on.get(t)
 		id := sessionFor(t, s, s.account())
 		get := func(name, value string) (int, string) {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/v1/ecAdminActivateStatus", nil)
-			must(t, err)
-			r.Header.Set(name, value)
-			a := conformance.Answer{}
-			resp, err := s.proxied(t).RoundTrip(r)
-			must(t, err)
-			defer resp.Body.Close()
-			body(resp, func(text string) string { a.Body = text; return text })
-			return resp.StatusCode, a.Body
+			a := answerOf(t, s, http.MethodGet, s.url+"/api/v1/ecAdminActivateStatus", "", name, value)
+			return a.Status, a.Body
 		}
 		if status, text := get("Cookie", "JSESSIONID="+id); status != http.StatusOK {
 			t.Errorf("as a cookie: %d %s", status, text)
@@ -360,6 +434,27 @@ func TestFact1_16_ASessionIsPresentedAsCookieOrHeader(t *testing.T) {
 		if status != c.want || status != http.StatusOK && !strings.Contains(text, "session id in a header alone") {
 			t.Errorf("as a header: %d %s, want %d", status, text, c.want)
 		}
+	}
+	s := world.sandbox.get(t)
+	g := goOneAPI(t, s, s.account())
+	must(t, g.Authenticate(t.Context()))
+	const status, gateway = "https://connector.zscloud.net/api/v1/ecAdminActivateStatus", "https://api.zsapi.net/ztw/api/v1/ecAdminActivateStatus"
+	same(t, answerOf(t, s, http.MethodGet, status, "", "Authorization", "Bearer "+g.Token()).Status, http.StatusOK)
+	same(t, answerOf(t, s, http.MethodGet, gateway, "", "Cookie", "JSESSIONID="+sessionFor(t, s, s.account())).Status, http.StatusOK)
+	counted(t, s, s.account(), "getActivationStatus", "token on the connector host")
+	counted(t, s, s.account(), "getActivationStatus", "session behind the gateway")
+
+	strict := world.strict.get(t)
+	b := strict.org(t)
+	g = goOneAPI(t, strict, b)
+	must(t, g.Get(t.Context(), "/ecAdminActivateStatus", &activation{}))
+	a := answerOf(t, strict, http.MethodGet, status, "", "Authorization", "Bearer "+g.Token())
+	if a.Status != http.StatusBadRequest || !strings.Contains(a.Body, "token on the connector host") {
+		t.Errorf("a token on the strict connector host: %d %s", a.Status, a.Body)
+	}
+	a = answerOf(t, strict, http.MethodGet, gateway, "", "Cookie", "JSESSIONID="+sessionFor(t, strict, b))
+	if a.Status != http.StatusBadRequest || !strings.Contains(a.Body, "session behind the gateway") {
+		t.Errorf("a session behind the strict gateway: %d %s", a.Status, a.Body)
 	}
 }
 

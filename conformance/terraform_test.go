@@ -160,6 +160,12 @@ func TestTerraformOnTheLegacyClient(t *testing.T) {
 	terraform(t, goLegacy(t, s, s.org(t)), false)
 }
 
+func TestTerraformOnOneAPI(t *testing.T) {
+	t.Parallel()
+	s := world.sandbox.get(t)
+	terraform(t, goOneAPI(t, s, s.org(t)), true)
+}
+
 // A plan that names something which somebody else has deleted.
 func TestTerraformReadsA404AsGone(t *testing.T) {
 	t.Parallel()

@@ -20,14 +20,17 @@ import (
 // What is tolerated beside the bodies' own members.
 const (
 	bodyOnRead       = "body on a read or a delete"
-	bodyOnActivation = "body on an activation"            // quirk: behaviours.md 3.2, junk in some clients
-	emptyPair        = "empty pair in the query"          // quirk: behaviours.md 11.3, ?&pageSize=1000
-	unknownParameter = "unknown parameter"                // behaviours.md 11.5
-	pageZero         = "page 0"                           // behaviours.md 11.2
-	largePage        = "page size above 1000"             // behaviours.md 11.4
-	severalSessions  = "several session ids"              // quirk: behaviours.md 1.17
-	sessionInHeader  = "session id in a header alone"     // behaviours.md 1.16
-	doubledPath      = "doubled path"                     // quirk: behaviours.md 6.8
+	bodyOnActivation = "body on an activation"        // quirk: behaviours.md 3.2, junk in some clients
+	emptyPair        = "empty pair in the query"      // quirk: behaviours.md 11.3, ?&pageSize=1000
+	unknownParameter = "unknown parameter"            // behaviours.md 11.5
+	pageZero         = "page 0"                       // behaviours.md 11.2
+	largePage        = "page size above 1000"         // behaviours.md 11.4
+	severalSessions  = "several session ids"          // quirk: behaviours.md 1.17
+	sessionInHeader  = "session id in a header alone" // behaviours.md 1.16
+	doubledPath      = "doubled path"                 // quirk: behaviours.md 6.8
+	pathWithoutBase  = "path without the base"        // quirk: behaviours.md 1.11
+	tokenAtConnector = "token on the connector host"  // behaviours.md 1.16
+	sessionAtGateway = "session behind the gateway"
 	plainTimestamp   = "number for a text"                // quirk: behaviours.md 1.3
 	farTimestamp     = "timestamp more than an hour off"  // behaviours.md 1.19, read narrowly
 	lateKey          = "key computed after the timestamp" // quirk: behaviours.md 1.20
@@ -100,9 +103,16 @@ func toleratedBody(c *operation.Call) []resource.Tolerance {
 }
 
 func toleratedSession(c *operation.Call) []resource.Tolerance {
+	token := bearer(c.Request) != ""
 	switch {
-	case c.Op.Sign != operation.BySession:
+	case c.Op.Sign != operation.BySession || c.Op.Native:
 		return nil
+	case token && !atGateway(c.Request):
+		return []resource.Tolerance{{Kind: tokenAtConnector}}
+	case token:
+		return nil
+	case atGateway(c.Request):
+		return []resource.Tolerance{{Kind: sessionAtGateway}}
 	case len(auth.SessionIDs(c.Request)) > 1:
 		return []resource.Tolerance{{Kind: severalSessions}}
 	case len(c.Request.CookiesNamed(auth.SessionCookie)) == 0 && c.Request.Header.Get(auth.SessionCookie) != "":
@@ -114,6 +124,9 @@ func toleratedSession(c *operation.Call) []resource.Tolerance {
 func toleratedURL(c *operation.Call) (out []resource.Tolerance) {
 	if strings.Contains(c.Op.Path, "/ztw/") { // the base in the middle
 		out = append(out, resource.Tolerance{Kind: doubledPath})
+	}
+	if c.Op.Root && c.Op.Path == "/auth" {
+		out = append(out, resource.Tolerance{Kind: pathWithoutBase})
 	}
 	text := c.Request.URL.RawQuery
 	if text == "" || c.Op.Native {

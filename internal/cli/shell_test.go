@@ -185,3 +185,26 @@ func TestPowerShellLines(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// A proxy that speaks TLS is none that the SDK's own settings can name.
+func TestVariablesOfATLSProxy(t *testing.T) {
+	t.Parallel()
+	creds := wire.Credentials{Org: 7, Admins: []wire.AdminCredentials{{Login: "a@b"}}}
+	got := map[string]string{}
+	for _, v := range variables(&runState{URL: "https://127.0.0.1:8777", CABundle: "/b.pem"}, creds) {
+		got[v.name] = v.value
+	}
+	for name, want := range map[string]string{
+		"HTTPS_PROXY": "https://127.0.0.1:8777", "ZSCALER_HTTP_PROXY": "", "ZSCALER_CLIENT_PROXY_HOST": "", "ZTC_CLIENT_PROXY_PORT": "",
+		"ZSCALER_CLIENT_ID": "", "ZSCALER_VANITY_DOMAIN": "org7", // of credentials from before there were any
+	} {
+		if value, ok := got[name]; !ok || value != want {
+			t.Errorf("%s is %q, want %q", name, value, want)
+		}
+	}
+	for _, v := range variables(&runState{URL: "https://127.0.0.1:8777"}, creds) {
+		if v.name == "HTTPS_PROXY" || v.name == "SSL_CERT_FILE" {
+			t.Errorf("without a proxy %s is %q", v.name, v.value)
+		}
+	}
+}

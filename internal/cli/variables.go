@@ -29,13 +29,14 @@ type variable struct{ name, value string }
 // Those of the vendor's clients are the ones that these document (clients.md),
 // the others are read by HTTP libraries.
 var (
-	proxyVars = [...]string{"HTTPS_PROXY", "https_proxy", "ZSCALER_HTTP_PROXY"}
+	proxyVars = [...]string{"HTTPS_PROXY", "https_proxy"}
 	// In place of what was there, which could take hosts of the vendor past the
 	// proxy and so to the vendor.
 	noProxyVars = [...]string{"NO_PROXY", "no_proxy"}
 	rootsVars   = [...]string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"}
 	// The Go SDK's own proxy settings win over HTTPS_PROXY, as those of its file
-	// do; a proxy of one's own in them would lead to the vendor.
+	// and of Terraform's provider do; a proxy of one's own in them would lead to
+	// the vendor.
 	sdkProxies = [...]string{"ZSCALER_CLIENT_PROXY_", "ZTC_CLIENT_PROXY_"}
 	legacyVars = [...]string{"ZTC_", "ZTW_"}
 )
@@ -93,7 +94,8 @@ func variables(state *runState, creds wire.Credentials) []variable {
 		set(noProxy, noProxyVars[:]...)
 		set(state.CABundle, rootsVars[:]...)
 		set("1", "NODE_USE_ENV_PROXY")
-		host, port := sdkProxy(state.URL)
+		host, port, whole := sdkProxy(state.URL)
+		set(whole, "ZSCALER_HTTP_PROXY")
 		for _, prefix := range sdkProxies {
 			set(host, prefix+"HOST")
 			set(port, prefix+"PORT")
@@ -122,14 +124,14 @@ func vanityDomain(creds wire.Credentials) string {
 	return cmp.Or(creds.VanityDomain, "org"+strconv.FormatInt(creds.Org, 10))
 }
 
-// sdkProxy is the proxy as the Go SDK's settings have it, which know proxies of
-// plain HTTP only.
-func sdkProxy(address string) (host, port string) {
+// sdkProxy is the proxy as the settings of the Go SDK and of Terraform's
+// provider have it, which know proxies of plain HTTP only.
+func sdkProxy(address string) (host, port, whole string) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" {
-		return "", ""
+		return "", "", ""
 	}
-	return u.Hostname(), u.Port()
+	return u.Hostname(), u.Port(), address
 }
 
 // variableNames are the names of all that variables ever says.

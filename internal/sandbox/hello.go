@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -25,7 +26,7 @@ var (
 func checkHello(c *clientConn, giveUp func()) error {
 	first := make([]byte, 1)
 	if _, err := io.ReadFull(c, first); err != nil {
-		return nil //nolint:nilerror // the copying that follows meets the same end
+		return nil // the copying that follows meets the same end
 	}
 	h := &helloConn{Conn: c, next: bytes.NewReader(first)}
 	defer h.putBack(c)
@@ -40,7 +41,7 @@ func checkHello(c *clientConn, giveUp func()) error {
 	err := tls.Server(h, &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		name, seen = hello.ServerName, true
 		return nil, errHelloSeen
-	}}).Handshake()
+	}}).HandshakeContext(context.Background()) // giveUp ends it
 	if !seen || name != "" && Vendor(name) != Other {
 		return errors.Join(errHelloRefused, err)
 	}

@@ -224,18 +224,6 @@ func kebab(s string) string {
 	return strings.ToLower(wordStart.ReplaceAllString(s, "$1$3-$2$4"))
 }
 
-// find returns the verb of an operation; nil where it has none.
-func (c *catalogue) find(id string) *apiVerb {
-	for _, n := range c.nouns {
-		for _, v := range n.verbs {
-			if v.op.ID == id {
-				return v
-			}
-		}
-	}
-	return nil
-}
-
 // reader is the operation that reads what one at the same path replaces; nil
 // where there is none.
 func (v *apiVerb) reader() *operation.Operation {

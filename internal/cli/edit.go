@@ -7,12 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/spurline/spurline/internal/wire"
 )
 
 // editCommand is the verb that lets an editor change what update replaces.
@@ -27,11 +30,7 @@ func (v *apiVerb) editCommand() *cobra.Command {
 		cmd.Args, cmd.ValidArgsFunction = cobra.ExactArgs(1), v.completeArgument
 	}
 	outputFlags(cmd)
-	for _, p := range v.pathParams() {
-		if p.flag != "" {
-			cmd.Flags().String(p.flag, "", "the "+p.flag+", by name or id")
-		}
-	}
+	v.bindParents(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "edit it as JSON and not as YAML")
 	cmd.Flags().BoolVar(&w.yes, "yes", false, "send it without asking")
 	cmd.Flags().BoolVar(&w.allowUnknown, "allow-unknown", false, "send members and words that are not known here; the API ignores or refuses them")
@@ -97,8 +96,7 @@ func (w *writing) edit(ctx context.Context, s *session, path string, asJSON bool
 		if done || fault == nil {
 			return fault
 		}
-		var f *failure
-		if s.terminal() == nil || ctx.Err() != nil || errors.As(fault, &f) && (f.code == exitUnsafe || f.code == exitInterrupted) {
+		if s.terminal() == nil || ctx.Err() != nil || !mendable(fault) {
 			return fault
 		}
 		fmt.Fprintf(s.stderr, "spurline: %v\n", fault)
@@ -106,6 +104,17 @@ func (w *writing) edit(ctx context.Context, s *session, path string, asJSON bool
 			return errors.Join(fault, err)
 		}
 	}
+}
+
+// mendable reports whether writing something else can help: against a sign-in
+// that has ended, an object that is gone or a stale one it cannot.
+func mendable(fault error) bool {
+	var f *failure
+	if errors.As(fault, &f) {
+		return f.code == exitUsage || f.code == exitNotFound
+	}
+	status := wire.Status(fault)
+	return status == http.StatusBadRequest || status == http.StatusConflict && !wire.HasCode(fault, wire.CodeStale)
 }
 
 // locks are the members by which the server sees that nobody else has changed
@@ -139,7 +148,7 @@ func (w *writing) round(ctx context.Context, s *session, d *draft, path string, 
 	if err != nil {
 		return false, &failure{exitUsage, err}
 	}
-	body, ok := value.(map[string]any)
+	body, ok := sendable(w.shape, value).(map[string]any)
 	if !ok {
 		return false, usage("the file holds no object")
 	}
@@ -217,7 +226,7 @@ func (d *draft) open(s *session) ([]byte, error) {
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.stdin, s.stdout, s.stderr
 	if err := cmd.Run(); err != nil {
-		d.keep = d.changed()
+		d.keep = d.keep || d.changed()
 		return nil, fmt.Errorf("the editor %s: %w", quote(editor), err)
 	}
 	return d.text()

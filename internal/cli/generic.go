@@ -119,8 +119,8 @@ func (v *apiVerb) lists() bool {
 	return v.op.Method == http.MethodGet && v.op.Out != nil && v.op.Out.Kind() == reflect.Slice
 }
 
-// bind gives a command the verb's flags and handler.
-func (v *apiVerb) bind(cmd *cobra.Command) {
+// bindParents makes flags of what the verb's objects hang on.
+func (v *apiVerb) bindParents(cmd *cobra.Command) {
 	for _, p := range v.pathParams() {
 		if p.flag == "" {
 			continue
@@ -134,6 +134,11 @@ func (v *apiVerb) bind(cmd *cobra.Command) {
 			_ = cmd.RegisterFlagCompletionFunc(p.flag, completing(v.all.namesOf(p.kind)))
 		}
 	}
+}
+
+// bind gives a command the verb's flags and handler.
+func (v *apiVerb) bind(cmd *cobra.Command) {
+	v.bindParents(cmd)
 	switch {
 	case v.lists():
 		v.bindList(cmd)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spurline/spurline/internal/resource"
+	"github.com/spurline/spurline/internal/wire"
 )
 
 // bindList makes a command one that lists.
@@ -46,7 +47,7 @@ func (v *apiVerb) bindList(cmd *cobra.Command) {
 			return err
 		}
 		all = n.apply(all)
-		return show(s.printer, v.noun.nounOf(element, s.printer, false, all), all)
+		return show(s.printer, v.titled(v.noun.nounOf(element, s.printer, false, all)), all)
 	})
 	completeMembers := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return append(queryNames(v.op), v.elementShape().names()...), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
@@ -59,6 +60,9 @@ func (v *apiVerb) bindList(cmd *cobra.Command) {
 // leaves out cannot be told apart by.
 func (v *apiVerb) elementShape() *shape {
 	s := shapeOf(v.op.Out).element
+	if s.sort == aReference {
+		return &shape{sort: anObject, slots: []slot{{name: "id", shape: s.at("id")}, {name: "name", shape: s.at("name")}}}
+	}
 	if v.op.Verb == resource.Lite {
 		s.slots = slices.DeleteFunc(s.slots, func(m slot) bool { return !m.lite && m.name != "id" && m.name != "name" })
 	}
@@ -127,7 +131,11 @@ func (v *apiVerb) titled(n noun[entry[tree]]) noun[entry[tree]] {
 	if out != nil && out.Kind() == reflect.Slice {
 		out = out.Elem()
 	}
-	if v.noun.kind == nil || out != v.noun.kind.Type {
+	switch {
+	case v.noun.kind != nil && (out == v.noun.kind.Type || out == reflect.TypeFor[wire.Ref]()):
+	case v.lists():
+		n.one, n.many = "entry: "+v.doing(), "entries: "+v.doing()
+	default:
 		n.one = v.doing()
 	}
 	return n

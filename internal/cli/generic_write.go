@@ -87,7 +87,11 @@ func (w *writing) read(cmd *cobra.Command) (err error) {
 		}
 	}
 	if w.op.In != nil && w.file == "" && len(w.set)+len(w.ask) == 0 {
-		return usage("say what to send: -f FILE%s", map[bool]string{true: " or --set MEMBER=VALUE"}[w.shape.sort == anObject])
+		how := "-f FILE"
+		if w.shape.sort == anObject {
+			how += " or --set MEMBER=VALUE"
+		}
+		return usage("say what to send: %s", how)
 	}
 	// What --set cannot mean is found on an object that has nothing yet;
 	// elements of lists are there once the object is read.

@@ -360,3 +360,26 @@ func TestTokensLeaveNoSecretsBehind(t *testing.T) {
 		t.Errorf("requests for tokens are not recorded: %s", seen)
 	}
 }
+
+// Strict mode wants the audience of the API; another is counted all the same.
+func TestAnotherAudience(t *testing.T) {
+	t.Parallel()
+	for _, strict := range []bool{false, true} {
+		s := servertest.Start(t, server.Config{Strict: strict})
+		form := url.Values{
+			"grant_type": {"client_credentials"}, "client_id": {s.Credentials.ClientID}, "client_secret": {s.Credentials.ClientSecret}, "audience": {"mine"},
+		}
+		a := askToken(t, s, form, nil)
+		if (a.Status == 200) == strict || strict && !strings.Contains(a.Body, `"invalid_request"`) {
+			t.Errorf("strict %t: %d %s", strict, a.Status, a.Body)
+		}
+		form.Set("audience", "https://api.zscaler.com")
+		if a := askToken(t, s, form, nil); a.Status != 200 {
+			t.Errorf("strict %t, the API's audience: %d %s", strict, a.Status, a.Body)
+		}
+		counts := s.Client(t).Must(t, "GET", "/spurline/v1/tolerances", "")
+		if !strings.Contains(counts, `{"operation":"getToken","tolerance":"audience that is not the API's","count":1}`) {
+			t.Errorf("strict %t: %s", strict, counts)
+		}
+	}
+}

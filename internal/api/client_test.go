@@ -1,10 +1,12 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -245,5 +247,57 @@ func TestClientHasItsRole(t *testing.T) {
 	s.Clock.Advance(time.Minute)
 	if alive(t, nightly) {
 		t.Error("a token of a minute lives longer")
+	}
+}
+
+// A secret that is deleted while tokens are being got by it leaves none alive:
+// not those that were answered before, and not those that were under way.
+func TestSecretEndsTokensUnderWay(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t, server.Config{})
+	super := s.SignIn(t, servertest.Super)
+	c := newClient(t, super, "nightly", "Editor", "")
+	for range 5 {
+		secret := newSecret(t, super, c)
+		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.ClientID}, "client_secret": {secret.ClientSecret}}.Encode()
+		var (
+			wg     sync.WaitGroup
+			mu     sync.Mutex
+			tokens []string
+		)
+		begun := make(chan struct{}, 8)
+		for range 8 {
+			wg.Go(func() {
+				for {
+					a, err := s.Nobody().Try("POST", "@/oauth2/v1/token", form)
+					if err != nil || a.Status != http.StatusOK {
+						return // the secret is gone
+					}
+					var got struct {
+						Token string `json:"access_token"`
+					}
+					if json.Unmarshal([]byte(a.Body), &got) != nil {
+						return
+					}
+					mu.Lock()
+					tokens = append(tokens, got.Token)
+					mu.Unlock()
+					select {
+					case begun <- struct{}{}:
+					default:
+					}
+				}
+			})
+		}
+		for range cap(begun) {
+			<-begun
+		}
+		super.Must(t, "DELETE", fmt.Sprintf("%s/%d/secrets/%d", clients, c.ID, secret.ID), "")
+		wg.Wait()
+		for _, token := range tokens {
+			if alive(t, s.Gateway(token)) {
+				t.Fatalf("of %d tokens one is alive", len(tokens))
+			}
+		}
 	}
 }

@@ -62,6 +62,33 @@ func readFacts(t *testing.T) (out []fact) {
 	return out
 }
 
+// Every tolerance that the document lists is switched off in a test.
+func TestEveryToleranceIsSwitchedOff(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/conformance.md")
+	must(t, err)
+	_, table, _ := strings.Cut(string(text), "| tolerance |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	files, err := filepath.Glob("*_test.go")
+	must(t, err)
+	var tests strings.Builder
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		must(t, err)
+		tests.Write(source)
+	}
+	rows := strings.Split(strings.TrimSpace(table), "\n")[2:]
+	for _, row := range rows {
+		name, _, _ := strings.Cut(strings.TrimSpace(strings.Split(row, "|")[1]), " (")
+		if !strings.Contains(tests.String(), name) {
+			t.Errorf("no test says %q", name)
+		}
+	}
+	if len(rows) < 15 {
+		t.Errorf("only %d tolerances are listed", len(rows))
+	}
+}
+
 // Every fact has a test that bears its number, or docs/conformance.md says why
 // it has none.
 func TestEveryFactHasATest(t *testing.T) {

@@ -132,6 +132,11 @@ func (c *GoOneAPI) Do(ctx context.Context, method, path string, body []byte) (An
 		if err != nil {
 			return a, err
 		}
+		if pause, few := oneAPISlows(a); few {
+			if err := c.Clock.wait(ctx, pause); err != nil {
+				return a, err
+			}
+		}
 		wait, retry := oneAPIRetry(a)
 		if goneToken(a) && tokens < oneAPITokens {
 			tokens++
@@ -181,6 +186,17 @@ func oneAPIRetry(a Answer) (time.Duration, bool) {
 		return oneAPIWait, true
 	}
 	return 0, false
+}
+
+// oneAPISlows says how long the client pauses after an answer that leaves fewer
+// than two calls.
+func oneAPISlows(a Answer) (time.Duration, bool) {
+	left, err := strconv.Atoi(a.Header.Get("X-Ratelimit-Remaining"))
+	if err != nil || left >= 2 || a.Status > 299 {
+		return 0, false
+	}
+	seconds, err := strconv.Atoi(a.Header.Get("X-Ratelimit-Reset"))
+	return time.Duration(seconds) * time.Second, err == nil
 }
 
 // oneAPIOutcome is what the client makes of an answer that it does not try

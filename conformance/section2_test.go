@@ -70,7 +70,7 @@ func TestFact2_02_AFormOrHTTPBasic(t *testing.T) {
 	same(t, askToken(t, strict, b.Vanity+".zslogin.net", w).Status, http.StatusOK)
 	w.Set("audience", "https://example.com")
 	got := askToken(t, strict, b.Vanity+".zslogin.net", w)
-	if got.Status != http.StatusBadRequest || !strings.Contains(got.Body, "audience") {
+	if got.Status != http.StatusBadRequest || !strings.Contains(got.Body, "audience that is not the API's") {
 		t.Errorf("the strict server: %d %s", got.Status, got.Body)
 	}
 }
@@ -207,6 +207,14 @@ func TestFact2_10_TheGatewaysHeaders(t *testing.T) {
 			t.Errorf("%s is %q", name, text)
 		}
 	}
+	same(t, len(g.Clock.Waits()), 0)
+	few := goOneAPI(t, s, s.account(), func(_ *http.Request, resp *http.Response) {
+		if resp.Header.Get("X-Oneapi-Version") != "" {
+			resp.Header.Set("X-Ratelimit-Remaining", "1") // Go slows down where little is left
+		}
+	})
+	must(t, few.Get(t.Context(), "/ecAdminActivateStatus", &activation{}))
+	same(t, few.Clock.Waits(), []time.Duration{time.Second})
 	legacy, err := signedIn(t, s, s.account()).Do(t.Context(), http.MethodGet, "/ecAdminActivateStatus", nil)
 	must(t, err)
 	if text := legacy.Header.Get("X-Oneapi-Version"); text != "" {

@@ -205,6 +205,9 @@ func TestHookScalesIn(t *testing.T) {
 	}
 	must(t, c.List(t.Context(), "/ecgroup", &groups))
 	group := groups[len(groups)-1]
+	if len(group.ECVMs) == 0 {
+		t.Fatalf("group %d has no connector left", group.ID)
+	}
 	vm := group.ECVMs[len(group.ECVMs)-1].ID
 	h := hook(t, s, s.account())
 	must(t, h.ScaleIn(t.Context(), group.ID, vm))

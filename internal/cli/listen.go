@@ -21,7 +21,7 @@ const defaultListen = "127.0.0.1:8777"
 func listen(ctx context.Context, flag, address string, withTLS bool) (*net.TCPListener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, usage("%s %s: it is to be like %s, or :0 for a free port", flag, address, defaultListen)
+		return nil, usage("%s %s: it is an address and a port, such as 127.0.0.1:8443, or :0 for a free port", flag, address)
 	}
 	if host == "" {
 		host = "127.0.0.1"

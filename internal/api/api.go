@@ -82,13 +82,14 @@ type API struct {
 	tolerances  tolerances
 	maintenance maintenance
 	recent      exchange.Recent
+	shadow      *limit.Shadow
 	captures    *sync.Pool
 	keeps       map[*operation.Operation]keep
 }
 
 // New builds and checks the operation table and routes it.
 func New(c Config) (*API, error) {
-	a := &API{Config: c, kinds: c.Engine.Kinds(), tolerances: tolerances{strict: c.Strict}, captures: newCaptures(), keeps: map[*operation.Operation]keep{}}
+	a := &API{Config: c, kinds: c.Engine.Kinds(), tolerances: tolerances{strict: c.Strict}, captures: newCaptures(), shadow: limit.NewShadow(c.Now), keeps: map[*operation.Operation]keep{}}
 	if a.Gate == nil {
 		a.Gate = &Gate{}
 	}

@@ -43,10 +43,8 @@ func (a *API) call(o *operation.Operation, w http.ResponseWriter, r *http.Reques
 		if err := a.maintenance.check(o); err != nil {
 			return err
 		}
-		if a.Limiter != nil {
-			if v := a.Limiter.Take(who.Org, o.ID, o.Limit); !v.OK {
-				return &wire.Error{Status: http.StatusTooManyRequests, Message: v.Message(), RetryAfter: v.RetryAfter}
-			}
+		if err := a.limit(o, who.Org, r); err != nil {
+			return err
 		}
 	}
 	if !o.Stream {

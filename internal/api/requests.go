@@ -42,11 +42,22 @@ func (a *API) requestOperations() []operation.Operation {
 			Out: reflect.TypeFor[wire.Exchange](), Handle: a.getRequest,
 			InPath: []operation.Param{{Name: "id", Says: "The request's seq, or its id from X-Request-Id."}},
 		},
+		{
+			ID: "getRun", Method: "GET", Path: path + "/summary", Summary: "Tell how long the calls would have taken under the vendor's rate limits",
+			Out: reflect.TypeFor[[]wire.Run](), Handle: a.getRun,
+		},
+		{
+			ID: "beginRun", Method: "DELETE", Path: path + "/summary", Summary: "Begin to count calls anew",
+			Handle: a.beginRun,
+		},
 	}
 	for i := range table {
 		o := &table[i]
 		o.Native, o.OwnerToo, o.Quiet, o.Status = true, true, true, http.StatusOK
 		o.Feature, o.Level = access.AnyAdmin, access.ReadOnly
+		if o.Method != http.MethodGet {
+			o.Level, o.Status = access.ReadWrite, http.StatusNoContent
+		}
 	}
 	return table
 }

@@ -194,7 +194,7 @@ var permissions = map[string]string{
 	"POST /spurline/v1/admins/{login}/disable": "none", "POST /spurline/v1/admins/{login}/password": "none",
 	"GET /spurline/v1/backup": "none", "POST /spurline/v1/restore": "none", "POST /spurline/v1/reset": "none",
 	"GET /spurline/v1/fleet/connectors": "cloud r", "POST /spurline/v1/fleet/connectors": "cloud w", "DELETE /spurline/v1/fleet/connectors": "cloud w",
-	"GET /spurline/v1/requests": "any", "GET /spurline/v1/requests/{id}": "any",
+	"GET /spurline/v1/requests": "any", "GET /spurline/v1/requests/summary": "any", "DELETE /spurline/v1/requests/summary": "any", "GET /spurline/v1/requests/{id}": "any",
 	"POST /spurline/v1/fleet/connectors/{name}/start": "cloud w", "POST /spurline/v1/fleet/connectors/{name}/stop": "cloud w",
 }
 

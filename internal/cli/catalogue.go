@@ -53,7 +53,7 @@ func handMade() map[string]string {
 		"listApiClients": "clients list", "getApiClient": "clients get", "createApiClient": "clients create", "deleteApiClient": "clients delete",
 		"setApiKeyState": "org key disable", "deleteApiKey": "org key delete",
 		"backup": "backup", "restore": "restore", "reset": "reset",
-		"listRequests": "requests list", "getRequest": "requests show",
+		"listRequests": "requests list", "getRequest": "requests show", "getRun": "requests summary", "beginRun": "requests summary",
 	}
 }
 

@@ -142,7 +142,7 @@ func newRequests() *cobra.Command {
 		}),
 	}
 	outputFlags(one)
-	cmd.AddCommand(list, one)
+	cmd.AddCommand(list, one, newRequestsSummary())
 	return cmd
 }
 

@@ -72,6 +72,7 @@ func up(ctx context.Context, out io.Writer, o options, background bool) error {
 	if err == nil {
 		err = in.server.EnsureBaseline(ctx, in.credentials.Org)
 	}
+	in.server.API().BeginRun()
 	if err != nil {
 		err = errors.Join(err, in.stop(ctx))
 		if ctx.Err() != nil {

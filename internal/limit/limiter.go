@@ -23,7 +23,7 @@ type Verdict struct {
 
 // Message is the text of the error that a refused caller gets.
 func (v Verdict) Message() string {
-	return "Rate Limit (" + v.Exceeded.perUnit() + ") exceeded"
+	return "Rate Limit (" + v.Exceeded.PerUnit() + ") exceeded"
 }
 
 // Limiter counts calls per org and operation. It is safe for concurrent use.

@@ -52,8 +52,8 @@ func (w Window) Unit() string {
 	return w.Per.String()
 }
 
-// perUnit spells the window as error messages do, such as 1/SECOND.
-func (w Window) perUnit() string { return strconv.Itoa(w.N) + "/" + w.Unit() }
+// PerUnit spells the window as error messages do, such as 1/SECOND.
+func (w Window) PerUnit() string { return strconv.Itoa(w.N) + "/" + w.Unit() }
 
 // String returns the window as Parse reads it, such as 5/s.
 func (w Window) String() string {

@@ -44,3 +44,30 @@ type Wait struct {
 	Limit   string `json:"limit"`   // the one that was used up: "1/SECOND"
 	Seconds int    `json:"seconds"` // until the call would have been let through
 }
+
+// Run is what an org's calls came to since they began to be counted, and what
+// the vendor's rate limits would have made of them: the times of a client that
+// makes the same calls one after the other and waits where it is told to.
+type Run struct {
+	Org            int64     `json:"org"`
+	Enforced       bool      `json:"enforced"` // the limits hold here, so what was refused has been refused
+	Began          string    `json:"began"`    // the first call, RFC 3339, UTC
+	Last           string    `json:"last"`     // the last one so far
+	Calls          int64     `json:"calls"`
+	Waited         int64     `json:"waited"`         // calls that would have waited
+	Refused        int64     `json:"refused"`        // answers that would have asked them to
+	ElapsedSeconds float64   `json:"elapsedSeconds"` // from the first call to the last
+	WaitSeconds    int64     `json:"waitSeconds"`
+	TotalSeconds   float64   `json:"totalSeconds"` // how long it would have taken
+	Operations     []RunPart `json:"operations"`   // the longest waits first
+}
+
+// RunPart is what the calls of one operation came to.
+type RunPart struct {
+	Operation   string `json:"operation"`
+	Limit       string `json:"limit"` // "1/s 400/h"
+	Calls       int64  `json:"calls"`
+	Waited      int64  `json:"waited"`
+	Refused     int64  `json:"refused"`
+	WaitSeconds int64  `json:"waitSeconds"`
+}

@@ -32,15 +32,16 @@ var mayImport = map[string][]string{
 	"store":     {"wire"},
 	"audit":     {"wire", "store"},
 	"exchange":  {"wire"},
+	"metrics":   {},
 	"config":    {"wire", "access", "limit", "resource", "operation", "store", "audit"},
 	"fleet":     {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds"},
 	"auth":      {"wire", "access", "store", "audit"},
-	"api":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange"},
+	"api":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "metrics"},
 	"client":    {"wire"},
 	"openapi":   {"wire", "access", "limit", "resource", "operation"},
 	"sandbox":   {"wire", "client"},
-	"server":    {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "api"},
-	"cli":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "api", "client", "sandbox", "server"},
+	"server":    {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "metrics", "api"},
+	"cli":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "metrics", "api", "client", "sandbox", "server"},
 }
 
 // forTests are packages that only tests import.

@@ -16,6 +16,7 @@ import (
 	"github.com/spurline/spurline/internal/exchange"
 	"github.com/spurline/spurline/internal/fleet"
 	"github.com/spurline/spurline/internal/limit"
+	"github.com/spurline/spurline/internal/metrics"
 	"github.com/spurline/spurline/internal/operation"
 	"github.com/spurline/spurline/internal/resource"
 	"github.com/spurline/spurline/internal/wire"
@@ -69,6 +70,12 @@ type Config struct {
 	// either they are refused.
 	Owner      Owner
 	OwnerToken string
+	// Metrics are what /metrics answers; nil = the API's alone. OnLoopback says
+	// that nobody but this machine can ask, so that anybody may.
+	Metrics    *metrics.Metrics
+	OnLoopback bool
+	// Ready tells why the server cannot answer now; nil = it always can.
+	Ready func(context.Context) error
 	// Gate is passed by every request but the owner's; nil = always open.
 	Gate *Gate
 }
@@ -84,12 +91,12 @@ type API struct {
 	recent      exchange.Recent
 	shadow      *limit.Shadow
 	captures    *sync.Pool
-	keeps       map[*operation.Operation]keep
+	notes       map[*operation.Operation]note // nil has that of requests for no operation
 }
 
 // New builds and checks the operation table and routes it.
 func New(c Config) (*API, error) {
-	a := &API{Config: c, kinds: c.Engine.Kinds(), tolerances: tolerances{strict: c.Strict}, captures: newCaptures(), shadow: limit.NewShadow(c.Now), keeps: map[*operation.Operation]keep{}}
+	a := &API{Config: c, kinds: c.Engine.Kinds(), tolerances: tolerances{strict: c.Strict}, captures: newCaptures(), shadow: limit.NewShadow(c.Now), notes: map[*operation.Operation]note{}}
 	if a.Gate == nil {
 		a.Gate = &Gate{}
 	}
@@ -97,8 +104,12 @@ func New(c Config) (*API, error) {
 	if err := operation.Check(a.table); err != nil {
 		return nil, err
 	}
+	if a.Metrics == nil {
+		a.Metrics = metrics.New()
+	}
+	a.notes[nil] = note{meter: a.Metrics.Operation("none", "any")}
 	for i := range a.table {
-		a.keeps[&a.table[i]] = keepOf(&a.table[i])
+		a.notes[&a.table[i]] = a.noteOf(&a.table[i])
 	}
 	a.mux = a.routes()
 	return a, nil

@@ -9,19 +9,22 @@ import (
 
 	"github.com/spurline/spurline/internal/auth"
 	"github.com/spurline/spurline/internal/exchange"
+	"github.com/spurline/spurline/internal/metrics"
 	"github.com/spurline/spurline/internal/operation"
 )
 
-// keep is what is kept of an operation's bodies. The zero keep is right for a
-// request that is for no operation.
-type keep struct {
-	noSecrets bool // of the answer's type
-	nothing   bool // they are no JSON, such as a backup
+// note is how the requests of an operation are counted, and what is kept of
+// their bodies.
+type note struct {
+	meter     *metrics.Operation
+	noSecrets bool // the answer's type has none
+	nothing   bool // the bodies are no JSON, such as a backup
 }
 
-func keepOf(o *operation.Operation) keep {
+func (a *API) noteOf(o *operation.Operation) note {
 	binary := reflect.TypeFor[operation.Binary]()
-	return keep{
+	return note{
+		meter:     a.Metrics.Operation(o.ID, o.Method),
 		noSecrets: o.Method == http.MethodGet && !exchange.Secretive(o.Out),
 		nothing:   o.Stream || o.In == binary || o.Out == binary,
 	}

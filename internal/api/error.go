@@ -29,12 +29,12 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &e):
 		if e.Err != nil {
-			a.Log.ErrorContext(r.Context(), "request failed", "request", requestID(r), "error", e.Err)
+			a.Log.ErrorContext(r.Context(), "request failed", "error", e.Err)
 		}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		e = &wire.Error{Status: http.StatusServiceUnavailable, Message: "The request ended before its work did.", RetryAfter: 1}
 	default:
-		a.Log.ErrorContext(r.Context(), "request failed", "request", requestID(r), "error", err)
+		a.Log.ErrorContext(r.Context(), "request failed", "error", err)
 		e = &wire.Error{Status: http.StatusInternalServerError, Code: wire.CodeUnexpected, Message: "An unexpected error has occurred. Its request id is " + requestID(r) + "."}
 	}
 	body := e.Body

@@ -40,6 +40,13 @@ func (g *Gate) Enter(ctx context.Context) error {
 	return nil
 }
 
+// Open reports whether the gate is open now.
+func (g *Gate) Open() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.opened == nil
+}
+
 // Leave ends what Enter began.
 func (g *Gate) Leave() {
 	g.mu.Lock()

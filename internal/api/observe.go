@@ -18,8 +18,9 @@ import (
 // visit is a request on its way through the server, and what is noted of it.
 type visit struct {
 	exchange.Exchange
-	op   *operation.Operation // nil: none has this path and method
-	sent capture
+	op    *operation.Operation // nil: none has this path and method
+	quiet bool                 // it leaves no trace
+	sent  capture
 }
 
 type visitKey struct{}
@@ -39,7 +40,7 @@ func requestID(r *http.Request) string {
 // noteOperation says which operation a request is for.
 func noteOperation(r *http.Request, o *operation.Operation) {
 	if v := visitOf(r.Context()); v != nil {
-		v.op, v.Operation = o, o.ID
+		v.op, v.Operation, v.quiet = o, o.ID, o.Quiet
 	}
 }
 
@@ -68,6 +69,8 @@ func (a *API) observe(w http.ResponseWriter, r *http.Request, next http.HandlerF
 	// The recorded gateway lets answers be reused for ten seconds; a tool that
 	// reads back what it wrote is better served by the truth.
 	h.Set("Cache-Control", "no-store")
+	a.Metrics.Begin()
+	defer a.Metrics.End()
 	rec := &recorder{ResponseWriter: w, request: r, got: capture{pool: a.captures}}
 	defer func() {
 		p := recover()
@@ -77,7 +80,7 @@ func (a *API) observe(w http.ResponseWriter, r *http.Request, next http.HandlerF
 			if rec.status == 0 {
 				a.fail(rec, r, err)
 			} else {
-				a.Log.ErrorContext(r.Context(), "request failed", "request", v.ID, "error", err)
+				a.Log.ErrorContext(r.Context(), "request failed", "error", err)
 			}
 		}
 		v.Took = time.Since(start)
@@ -89,21 +92,33 @@ func (a *API) observe(w http.ResponseWriter, r *http.Request, next http.HandlerF
 	next(rec, r)
 }
 
-// remember logs a request that has been answered, and puts it among the recent
-// ones.
+// remember counts and logs a request that has been answered, and puts it among
+// the recent ones.
 func (a *API) remember(v *visit, rec *recorder) {
-	a.Log.LogAttrs(rec.request.Context(), slog.LevelDebug, "request", slog.String("request", v.ID), slog.String("method", v.Method), slog.String("path", v.Path),
-		slog.Int("status", rec.status), slog.Int64("bytes", rec.got.size), slog.String("login", v.Login), slog.Duration("duration", v.Took))
-	if v.op == nil || !v.op.Quiet {
+	n := a.notes[v.op]
+	n.meter.Observe(rec.status, v.Took)
+	if len(v.Tolerated) > 0 {
+		n.meter.Tolerated(len(v.Tolerated))
+	}
+	if v.Wait.Seconds > 0 {
+		n.meter.Limited()
+	}
+	level := slog.LevelInfo
+	if v.quiet {
+		level = slog.LevelDebug
+	}
+	a.Log.LogAttrs(rec.request.Context(), level, "request", slog.String("method", v.Method), slog.String("path", v.Path), slog.Int("status", rec.status),
+		slog.String("operation", v.Operation), slog.String("login", v.Login), slog.String("ip", v.IP), slog.Int64("bytes", rec.got.size),
+		slog.Duration("duration", v.Took), slog.String("code", v.Code))
+	if !v.quiet {
 		v.Status, v.Sent.Size = rec.status, max(v.sent.size, rec.request.ContentLength)
 		h := rec.Header()
 		v.Answered = exchange.Message{ContentType: h.Get("Content-Type"), RetryAfter: h.Get("Retry-After"), Size: rec.got.size}
 		if h.Get("Set-Cookie") != "" {
 			v.Answered.Credentials = "Set-Cookie"
 		}
-		k := a.keeps[v.op]
-		v.NoSecrets = k.noSecrets
-		if k.nothing {
+		v.NoSecrets = n.noSecrets
+		if n.nothing {
 			a.recent.Add(&v.Exchange, nil, nil)
 		} else {
 			a.recent.Add(&v.Exchange, v.sent.text(), rec.got.text())

@@ -191,7 +191,7 @@ func (a *API) backup(c *operation.Call) error {
 	if err == nil || !w.yes {
 		return err
 	}
-	a.Log.ErrorContext(c.Request.Context(), "backup broken off", "request", requestID(c.Request), "error", err)
+	a.Log.ErrorContext(c.Request.Context(), "backup broken off", "error", err)
 	panic(http.ErrAbortHandler)
 }
 

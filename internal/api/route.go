@@ -32,6 +32,7 @@ func (a *API) routes() *http.ServeMux {
 		mux.Handle(GatewayBase+path, a.adapt(a.refuse))
 	}
 	documentRoutes(mux)
+	a.probeRoutes(mux)
 	mux.Handle("/", a.adapt(func(w http.ResponseWriter, r *http.Request) error {
 		return &wire.Error{Status: http.StatusNotFound, Code: wire.CodeNotFound, Message: "There is no operation at this path."}
 	}))

@@ -300,3 +300,16 @@ func (a *Auth) forget(sessions []*session) {
 		}
 	}
 }
+
+// Sessions tells how many sessions are open.
+func (a *Auth) Sessions() (open int) {
+	now := a.now().UnixMilli()
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	for _, s := range a.sessions {
+		if a.aliveAt(s, now) {
+			open++
+		}
+	}
+	return open
+}

@@ -32,6 +32,7 @@ type options struct {
 	rateLimits *choice
 	editLock   *choice
 	logLevel   *choice
+	logFormat  *choice
 
 	org wire.OrgPlan // what an empty database gets
 	log *slog.Logger
@@ -56,7 +57,8 @@ func (o *options) bind(cmd *cobra.Command) {
 	f.Var(&o.expiry, "password-expiry", "age at which an admin's password has to be replaced, 15d to 365d; the vendor's usual is 180d")
 	f.Var(o.rateLimits, "rate-limits", "enforce the vendor's rate limits, or none")
 	f.Var(o.editLock, "edit-lock", "let a write wait for another admin's, or answer 409 at once as the vendor does")
-	f.Var(o.logLevel, "log-level", "least level of the log on standard error")
+	f.Var(o.logLevel, "log-level", "least level of the log on standard error; at info each request is a line")
+	f.Var(o.logFormat, "log-format", "how the log is written, for people or for programs")
 }
 
 // finish checks what the flags say and makes of it what a start needs.
@@ -91,7 +93,11 @@ func (o *options) finish(cmd *cobra.Command) error {
 	if err := level.UnmarshalText([]byte(o.logLevel.value)); err != nil {
 		return fmt.Errorf("--log-level: %w", err)
 	}
-	o.log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+	how := &slog.HandlerOptions{Level: level}
+	o.log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), how))
+	if o.logFormat.value == "json" {
+		o.log = slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), how))
+	}
 	return nil
 }
 

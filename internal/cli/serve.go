@@ -14,7 +14,7 @@ import (
 
 func newServe() *cobra.Command {
 	o := options{
-		rateLimits: newChoice("vendor", "off"), editLock: newChoice("wait", "vendor"), logLevel: newChoice("info", "debug", "warn", "error"),
+		rateLimits: newChoice("vendor", "off"), editLock: newChoice("wait", "vendor"), logLevel: newChoice("info", "debug", "warn", "error"), logFormat: newChoice("text", "json"),
 		org: wire.OrgPlan{Name: "Spurline", Admins: []wire.AdminPlan{{Login: "admin@spurline.local", Name: "Administrator", Role: kinds.SuperAdmin}}},
 	}
 	cmd := &cobra.Command{

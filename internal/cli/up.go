@@ -24,7 +24,7 @@ const (
 
 func newUp() *cobra.Command {
 	o := options{
-		rateLimits: newChoice("off", "vendor"), editLock: newChoice("wait", "vendor"), logLevel: newChoice("warn", "debug", "info", "error"),
+		rateLimits: newChoice("off", "vendor"), editLock: newChoice("wait", "vendor"), logLevel: newChoice("warn", "debug", "info", "error"), logFormat: newChoice("text", "json"),
 		org: demoOrg(),
 	}
 	var detached, background bool

@@ -178,3 +178,20 @@ func (f *Fleet) vmLocked(k vmKey) *connector {
 func (f *Fleet) seconds() int {
 	return max(1, int((f.interval+time.Second-1)/time.Second))
 }
+
+// Counts tells how many connectors have a token in force, and how many of them
+// are ACTIVE. It looks at each, so it is for those who ask now and then.
+func (f *Fleet) Counts() (enrolled, active int) {
+	now := f.now()
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for _, c := range f.tokens {
+		c.mu.Lock()
+		last := c.last
+		c.mu.Unlock()
+		if state, _ := f.stateOf(last, now); state == Active {
+			active++
+		}
+	}
+	return len(f.tokens), active
+}

@@ -102,6 +102,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	ac := api.Config{Engine: s.engine, Auth: s.auth, Fleet: s.fleet, Log: cfg.Log, Now: cfg.Now, Simulator: cfg.Simulator, Strict: cfg.Strict, PasswordExpiry: cfg.PasswordExpiry}
 	ac.Owner, ac.OwnerToken, ac.Gate, ac.KeyRotated = s, ownerToken, &s.gate, s.keepEnrolmentKey
 	ac.SecretAdded = s.keepClientSecret
+	ac.Metrics, ac.OnLoopback, ac.Ready = s.metrics(), onLoopback(cfg.Listener), s.ready
 	if cfg.RateLimits {
 		ac.Limiter = limit.New(cfg.Now)
 	}
@@ -119,6 +120,7 @@ func (cfg *Config) fill() error {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	cfg.Log = slog.New(api.LogRequests(cfg.Log.Handler()))
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

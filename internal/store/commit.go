@@ -27,6 +27,7 @@ func (l *lane) share(jobs []*job, try int) (again []*job) {
 	}
 	if err == nil {
 		l.pool.put(s, false)
+		l.count(len(kept))
 		for _, j := range kept {
 			l.finish(j, nil)
 		}

@@ -34,6 +34,7 @@ type lane struct {
 	lockFail bool
 
 	mu     sync.Mutex
+	stats  Stats
 	ready  sync.Cond // the queue has grown, or the lane is closed
 	queue  []*job
 	busy   map[int64]int // by org: writes that wait or run

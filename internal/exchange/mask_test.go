@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"encoding/json"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -145,4 +146,23 @@ func BenchmarkMask(b *testing.B) {
 	for b.Loop() {
 		maskJSON(text)
 	}
+}
+
+// Nor does what goes under a secret's name in a form or a query.
+func FuzzMaskForm(f *testing.F) {
+	f.Add("a", "b", "client_secret", "x&y=z", byte(0))
+	f.Add("pass", ";", "Client-Assertion", "%25", byte('%'))
+	f.Add("", "", "token[]", "", byte('+'))
+	f.Fuzz(func(t *testing.T, name, value, secretly, around string, odd byte) {
+		if !secretName(secretly) || strings.Contains(name+value+secretly+around, "hunter") {
+			return
+		}
+		form := url.Values{name: {value}, secretly: {around + "hunter2", "hunter3" + string(rune(odd))}}.Encode()
+		if got := maskForm(form); strings.Contains(got, "hunter") {
+			t.Fatalf("%s\n%s", form, got)
+		}
+		if got, _ := mask("application/x-www-form-urlencoded", []byte(form), false); strings.Contains(got, "hunter") {
+			t.Fatalf("%s\n%s", form, got)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spurline/spurline/internal/auth"
 	"github.com/spurline/spurline/internal/kinds"
 	"github.com/spurline/spurline/internal/wire"
 )
@@ -166,12 +168,17 @@ func newClientsCreate() *cobra.Command {
 
 func clientPath(c kinds.APIClient) string { return fmt.Sprintf("%s/%d", clientsPath, c.ID) }
 
-// keyBodies reads the files of keys, as the server takes them.
+// keyBodies reads the files of keys, as the server takes them. They are looked
+// at before anything is sent: a private key is to stay on this machine, and a
+// client is not to be made without its key.
 func keyBodies(pem, jwks string) (out []any, err error) {
 	if pem != "" {
 		text, err := os.ReadFile(pem)
 		if err != nil {
 			return nil, fmt.Errorf("--public-key: %w", err)
+		}
+		if _, err := auth.ParsePEM(string(text)); err != nil {
+			return nil, badKey("--public-key", pem, err)
 		}
 		out = append(out, map[string]string{"pem": string(text)})
 	}
@@ -180,12 +187,21 @@ func keyBodies(pem, jwks string) (out []any, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("--jwks: %w", err)
 		}
-		if !json.Valid(text) {
-			return nil, fmt.Errorf("--jwks: %s is not JSON", jwks)
+		if _, err := auth.ParseJWKS(text); err != nil {
+			return nil, badKey("--jwks", jwks, err)
 		}
 		out = append(out, json.RawMessage(text))
 	}
 	return out, nil
+}
+
+// badKey says what is wrong with a file of keys, as the server would.
+func badKey(flag, file string, err error) error {
+	var e *wire.Error
+	if errors.As(err, &e) {
+		return usage("%s %s: %s", flag, file, e.Message)
+	}
+	return usage("%s %s: %w", flag, file, err)
 }
 
 func roleNames(ctx context.Context, s *session) ([]string, error) {

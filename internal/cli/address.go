@@ -104,15 +104,9 @@ func (v *apiVerb) ancestors() (above []*resource.Spec) {
 	return above
 }
 
-// argument is the parameter that is the verb's argument; nil where there is
-// none.
-func (v *apiVerb) argument() *pathParam {
-	for _, p := range v.pathParams() {
-		if p.flag == "" {
-			return &p
-		}
-	}
-	return nil
+// arguments are the parameters that are the verb's arguments, in their order.
+func (v *apiVerb) arguments() []pathParam {
+	return slices.DeleteFunc(v.pathParams(), func(p pathParam) bool { return p.flag != "" })
 }
 
 // address finds the path of a call: names become ids. An argument may hold what
@@ -121,25 +115,27 @@ func (v *apiVerb) address(ctx context.Context, s *session, flags func(string) st
 	params := v.pathParams()
 	values := make([]string, len(params))
 	for i, p := range params {
-		if p.flag != "" {
+		switch {
+		case p.flag != "":
 			values[i] = flags(p.flag)
+		case len(args) > 0:
+			values[i], args = args[0], args[1:]
+			parts := strings.Split(values[i], "/")
+			if i > 0 && i == len(params)-1 && p.kind != nil && len(parts) == len(params) {
+				values = parts
+			}
 		}
 	}
-	if a := v.argument(); a != nil && len(args) > 0 {
-		last := len(params) - 1
-		values[last] = args[0]
-		if parts := strings.Split(args[0], "/"); a.kind != nil && last > 0 && len(parts) == len(params) {
-			values = parts
-		}
-	}
-	path := ""
-	rest := v.op.Path
+	path, rest := "", v.op.Path
 	for i, p := range params {
+		if values[i] == "" && p.flag == "" {
+			return "", usage("the argument %s is empty", v.argumentName(p))
+		}
 		if values[i] == "" {
 			return "", usage("say which %s with --%s", strings.ReplaceAll(p.flag, "-", " "), p.flag)
 		}
 		fixed, after, _ := strings.Cut(rest, "{"+p.name+"}")
-		id, err := v.all.resolve(ctx, s, path+strings.TrimSuffix(fixed, "/"), p.kind, values[i])
+		id, err := v.resolve(ctx, s, path+strings.TrimSuffix(fixed, "/"), p, values[i])
 		if err != nil {
 			return "", err
 		}
@@ -149,14 +145,44 @@ func (v *apiVerb) address(ctx context.Context, s *session, flags func(string) st
 	return path + rest, nil
 }
 
+// lister is the operation that lists what a parameter is one of: the one at the
+// path up to there. nil where there is none.
+func (v *apiVerb) lister(p pathParam) *operation.Operation {
+	at, _, _ := strings.Cut(v.op.Path, "/{"+p.name+"}")
+	o := v.all.operation(http.MethodGet, at)
+	if o == nil || o.Out == nil || shapeOf(o.Out).sort != aList {
+		return nil
+	}
+	named := shapeOf(o.Out).element
+	if !slices.ContainsFunc(calledBy(), func(member string) bool { return named.slot(member) != nil }) {
+		return nil
+	}
+	return o
+}
+
 // resolve finds the id of what a name means among the objects at a path. What
 // is a number is an id; where nothing lists the objects, the name is what the
 // API wants.
-func (c *catalogue) resolve(ctx context.Context, s *session, at string, kind *resource.Spec, name string) (string, error) {
-	if _, err := strconv.ParseUint(name, 10, 64); err == nil || kind == nil {
+func (v *apiVerb) resolve(ctx context.Context, s *session, at string, p pathParam, name string) (string, error) {
+	if _, err := strconv.ParseUint(name, 10, 64); err == nil {
 		return name, nil
 	}
-	return c.lookUp(ctx, s, at, kind, name)
+	o := v.lister(p)
+	switch {
+	case o == nil && p.kind == nil:
+		return name, nil
+	case o == nil:
+		return v.all.lookUp(ctx, s, at, p.kind, name)
+	}
+	noun := v.noun
+	if p.kind != nil {
+		noun = v.all.noun("", p.kind)
+	}
+	all, err := s.listAll(ctx, o, lowerFirst(o.Summary), at, nil)
+	if err != nil {
+		return "", err
+	}
+	return idNamed(noun.one, "spurline "+noun.name+" list", all, name)
 }
 
 // lookUp finds the id of the object with a name.
@@ -173,8 +199,13 @@ func (c *catalogue) lookUp(ctx context.Context, s *session, at string, kind *res
 		lister = " get"
 		noun = c.noun("", c.kinds.Kind(kind.Parent.Kind))
 	}
+	return idNamed(kindTitle(kind), "spurline "+noun.name+lister, all, name)
+}
+
+// idNamed is the id of the one of some objects that has a name.
+func idNamed(one, lister string, all []entry[tree], name string) (string, error) {
 	found, err := choices[entry[tree]]{
-		kindTitle(kind), "spurline " + noun.name + lister, all,
+		one, lister, all,
 		func(e entry[tree]) int64 { return e.object.id() },
 		func(e entry[tree]) []string { return e.object.names() },
 	}.find(name)

@@ -83,6 +83,13 @@ func TestParametersAreFlags(t *testing.T) {
 				}
 				seen[name] = true
 			}
+			// With an id for everything that it is about, a verb knows its path.
+			five := func(string) string { return "5" }
+			args := slices.Repeat([]string{"5"}, len(v.arguments()))
+			want := pathParamName.ReplaceAllString(v.op.Path, "5")
+			if path, err := v.address(t.Context(), nil, five, args); path != want || cmd.Args(cmd, args) != nil {
+				t.Errorf("%s %s calls %s, %v, want %s", n.name, cmd.Use, path, err, want)
+			}
 			if long := v.long(); !strings.Contains(long, v.op.Method+" "+apiPathOf(v.op)) {
 				t.Errorf("%s %s: the help does not say what it calls: %s", n.name, v.name, long)
 			}

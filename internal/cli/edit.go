@@ -26,9 +26,7 @@ func (v *apiVerb) editCommand() *cobra.Command {
 		Use: v.use("edit"), Short: "Change a " + v.noun.one + " in an editor",
 		Args: cobra.NoArgs, Annotations: map[string]string{calls: ""},
 	}
-	if v.argument() != nil {
-		cmd.Args, cmd.ValidArgsFunction = cobra.ExactArgs(1), v.completeArgument
-	}
+	v.bindArguments(cmd)
 	outputFlags(cmd)
 	v.bindParents(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "edit it as JSON and not as YAML")

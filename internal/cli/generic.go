@@ -76,27 +76,30 @@ func (n *apiNoun) command() *cobra.Command {
 // command is the verb.
 func (v *apiVerb) command() *cobra.Command {
 	cmd := &cobra.Command{Use: v.use(v.name), Short: v.op.Summary, Args: cobra.NoArgs, Annotations: map[string]string{calls: v.op.ID}}
-	if v.argument() != nil {
-		cmd.Args = cobra.ExactArgs(1)
-		cmd.ValidArgsFunction = v.completeArgument
-	}
+	v.bindArguments(cmd)
 	v.bind(cmd)
 	v.explain(cmd)
 	return cmd
 }
 
-// use is a verb of that name with its argument.
+func (v *apiVerb) bindArguments(cmd *cobra.Command) {
+	if n := len(v.arguments()); n > 0 {
+		cmd.Args, cmd.ValidArgsFunction = cobra.ExactArgs(n), v.completeArgument
+	}
+}
+
+// use is a verb of that name with its arguments.
 func (v *apiVerb) use(name string) string {
-	if a := v.argument(); a != nil {
+	for _, a := range v.arguments() {
 		name += " " + v.argumentName(a)
 	}
 	return name
 }
 
 // argumentName is what help calls the argument: NAME where names are looked up.
-func (v *apiVerb) argumentName(a *pathParam) string {
+func (v *apiVerb) argumentName(a pathParam) string {
 	switch {
-	case a.kind != nil && v.looksUp(a.kind):
+	case a.kind != nil && v.looksUp(a.kind), v.lister(a) != nil:
 		return "NAME"
 	case a.name == "id":
 		return "ID"
@@ -192,7 +195,7 @@ func queryFlag(p operation.Param) string {
 func paramSays(p operation.Param) string {
 	says := strings.TrimSuffix(p.Says, ".")
 	if says != "" {
-		says = strings.ToLower(says[:1]) + says[1:]
+		says = lowerFirst(says)
 	}
 	if len(p.Enum) > 0 && len(p.Enum) < 9 {
 		says += " (" + strings.Join(p.Enum, ", ") + ")"
@@ -237,7 +240,9 @@ func (v *apiVerb) offered(s *session) error {
 }
 
 // doing is what the verb does, for errors.
-func (v *apiVerb) doing() string { return strings.ToLower(v.op.Summary[:1]) + v.op.Summary[1:] }
+func (v *apiVerb) doing() string { return lowerFirst(v.op.Summary) }
+
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 // flagText reads a string flag by its name.
 func flagText(cmd *cobra.Command) func(string) string {

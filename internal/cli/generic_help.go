@@ -129,7 +129,7 @@ func (v *apiVerb) example() string {
 			use += " --" + p.flag + " " + strings.ToUpper(p.flag)
 		}
 	}
-	if a := v.argument(); a != nil {
+	for _, a := range v.arguments() {
 		use += " " + v.argumentName(a)
 	}
 	if v.lists() {

@@ -151,8 +151,18 @@ func (c *catalogue) namesOf(kind *resource.Spec) func(context.Context, *session)
 
 // completeArgument offers the names of what a verb can be about.
 func (v *apiVerb) completeArgument(cmd *cobra.Command, args []string, sofar string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	a := v.argument()
-	if a == nil || a.kind == nil || !v.looksUp(a.kind) {
+	all := v.arguments()
+	if len(args) > 0 || len(all) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	a := all[0]
+	if o := v.lister(a); o != nil && !strings.Contains(o.Path, "{") {
+		return completing(func(ctx context.Context, s *session) ([]string, error) {
+			all, err := s.listAll(ctx, o, lowerFirst(o.Summary), o.Path, nil)
+			return namesIn(all), err
+		})(cmd, args, sofar)
+	}
+	if a.kind == nil || !v.looksUp(a.kind) {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	if len(v.ancestors()) == 0 {

@@ -86,7 +86,7 @@ func (w *writing) read(cmd *cobra.Command) (err error) {
 			return err
 		}
 	}
-	if w.op.In != nil && w.file == "" && len(w.set)+len(w.ask) == 0 {
+	if w.op.In != nil && w.file == "" && len(w.set)+len(w.ask) == 0 && w.wantsInput() {
 		how := "-f FILE"
 		if w.shape.sort == anObject {
 			how += " or --set MEMBER=VALUE"
@@ -99,6 +99,12 @@ func (w *writing) read(cmd *cobra.Command) (err error) {
 		_, err = w.assigned(map[string]any{}, nil)
 	}
 	return err
+}
+
+// wantsInput reports whether nothing at all cannot be meant: a replace has
+// something to change, and a list or what is required has to come from somewhere.
+func (w *writing) wantsInput() bool {
+	return w.reader() != nil || w.shape.sort == aList || slices.ContainsFunc(w.shape.slots, func(m slot) bool { return m.required && !m.kept })
 }
 
 // cleaned is what a file holds without what is the server's to say: files are

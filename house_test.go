@@ -45,7 +45,7 @@ var mayImport = map[string][]string{
 }
 
 // forTests are packages that only tests import.
-var forTests = []string{"store/storetest", "store/pgtest", "server/servertest", "durability"}
+var forTests = []string{"store/storetest", "store/pgtest", "server/servertest", "durability", "npmtest"}
 
 // stdOnly are packages that import nothing but the standard library.
 var stdOnly = []string{"wire", "access", "limit"}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -118,15 +117,16 @@ func runPython(t *testing.T, name, last string) {
 	}
 }
 
-// newman is installed by scripts/test.sh.
+// newman is where scripts/npm.sh installs it.
 func newman(t *testing.T) string {
 	t.Helper()
-	path, err := filepath.Abs("../tools/npm/node_modules/.bin/newman")
-	must(t, err)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		t.Fatal("newman is not installed; get it with: npm --prefix tools/npm ci --ignore-scripts")
+	out, err := exec.CommandContext(t.Context(), "../scripts/npm.sh").Output()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		t.Fatalf("newman: %v\n%s", err, failed.Stderr)
 	}
-	return path
+	must(t, err)
+	return filepath.Join(strings.TrimSpace(string(out)), "node_modules", ".bin", "newman")
 }
 
 // summary is what newman reports of a run.

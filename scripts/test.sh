@@ -34,9 +34,6 @@ if [ -n "$missing" ]; then
   fi
 fi
 
-echo "== newman, for the conformance tests"
-npm --prefix tools/npm ci --ignore-scripts --no-progress >/dev/null || echo "npm has failed; the tests with newman will too" >&2
-
 echo "== build, vet, format"
 make -s build
 go vet ./...
@@ -45,6 +42,9 @@ if [ -n "$unformatted" ]; then
   echo "gofmt would change:" $unformatted >&2
   exit 1
 fi
+
+echo "== tools from npm"
+scripts/npm.sh >/dev/null || echo "the tests that need them will fail" >&2
 
 echo "== tests, with the race detector"
 mkdir -p bin

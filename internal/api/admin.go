@@ -272,9 +272,9 @@ func widen(ctx context.Context, w *config.Writer, who *access.Principal, row sto
 
 // passwordChange is the body of POST /passwordChange.
 type passwordChange struct {
-	UserName    string      `json:"userName"` // the caller's own login name
-	OldPassword wire.Secret `json:"oldPassword"`
-	NewPassword wire.Secret `json:"newPassword"`
+	UserName    string      `json:"userName" required:"true"` // the caller's own login name
+	OldPassword wire.Secret `json:"oldPassword" required:"true"`
+	NewPassword wire.Secret `json:"newPassword" required:"true"`
 }
 
 const changePasswordID = "changePassword"

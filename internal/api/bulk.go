@@ -53,7 +53,7 @@ func (a *API) topOperations() (table []operation.Operation) {
 		}
 		if !t.post.Unlimited() {
 			o := entry
-			o.ID, o.Method, o.Summary = "addTo"+t.plural, "POST", "Create a "+s.Title+" where its body says"
+			o.ID, o.Method, o.Summary = "addTo"+t.plural, "POST", "Create "+operation.Article(s.Title)+" where its body says"
 			o.Limit, o.In, o.Out, o.Handle = t.post, s.Type, s.Type, a.createAnywhere(s)
 			if s.Name == kinds.ECVMKind {
 				o.In = reflect.TypeFor[kinds.ReservedVM]()
@@ -164,13 +164,13 @@ type selection struct {
 
 // bulkStatus is the body of PUT /ecgroup/vmStatus.
 type bulkStatus struct {
-	Status string `json:"status"`
+	Status string `json:"status" required:"true" enum:"ENABLE DISABLE"`
 	selection
 }
 
 // bulkChannel is the body of PUT /ecgroup/releaseChannel.
 type bulkChannel struct {
-	ReleaseChannel string `json:"releaseChannel"`
+	ReleaseChannel string `json:"releaseChannel" required:"true" enum:"STABLE LATEST BETA"`
 	selection
 }
 

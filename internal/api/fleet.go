@@ -28,7 +28,7 @@ func (a *API) fleetOperations() []operation.Operation {
 		},
 		{
 			ID: "getBundle", Method: "GET", Path: wire.FleetBundlePath, Summary: "Get what a connector is to run", Native: true, Status: http.StatusOK,
-			Sign: operation.ByToken, Feature: access.Public, Out: reflect.TypeFor[wire.Bundle](), Handle: a.bundle, Quiet: true,
+			Sign: operation.ByToken, Feature: access.Public, Out: reflect.TypeFor[wire.Bundle](), Conditional: true, Handle: a.bundle, Quiet: true,
 		},
 		{
 			ID: "listSimulatedConnectors", Method: "GET", Path: "/spurline/v1/fleet/connectors", Summary: "List the server's simulated connectors", Native: true, Status: http.StatusOK,

@@ -39,7 +39,7 @@ func (a *API) publicCloudOperations() []operation.Operation {
 		{
 			ID: "generateExternalId", Method: "POST", Path: "/publicCloudInfo/generateExternalId", Summary: "Make an external id for an AWS account",
 			Feature: access.PublicCloud, Level: access.ReadWrite, Limit: info.Read, Status: http.StatusOK,
-			In: reflect.TypeFor[externalID](), Out: reflect.TypeFor[externalID](), Handle: generateExternalID,
+			In: reflect.TypeFor[externalID](), Out: reflect.TypeFor[externalID](), Text: true, Handle: generateExternalID,
 		},
 		{
 			ID: "changePublicCloudInfoState", Method: "PUT", Path: "/publicCloudInfo/{id}/changeState", Summary: "Enable or disable the discovery of an AWS account",
@@ -90,9 +90,9 @@ func (a *API) cloudFormationTemplate(c *operation.Call) error {
 
 // externalID is what an external id is made for, and it.
 type externalID struct {
-	AWSAccountID string `json:"awsAccountId"`
-	AWSRoleName  string `json:"awsRoleName"`
-	ExternalID   string `json:"externalId,omitempty"`
+	AWSAccountID string `json:"awsAccountId" required:"true"`
+	AWSRoleName  string `json:"awsRoleName" required:"true" max:"64"`
+	ExternalID   string `json:"externalId,omitempty" readonly:"true"`
 }
 
 // generateExternalID answers a fresh external id. Nothing is kept of it: an

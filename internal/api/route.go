@@ -26,10 +26,13 @@ func (a *API) routes() *http.ServeMux {
 	for path, methods := range byPath {
 		mux.Handle(path, a.byMethod(methods))
 	}
-	for _, path := range notOffered() {
-		mux.Handle(Base+path, a.adapt(a.refuse))
-		mux.Handle(olderBase+path, a.adapt(a.refuse))
-		mux.Handle(GatewayBase+path, a.adapt(a.refuse))
+	for _, refused := range Refused() {
+		for _, path := range paths(&operation.Operation{Path: refused.Path}) {
+			if byPath[path] == nil {
+				byPath[path] = map[string]*operation.Operation{}
+				mux.Handle(path, a.adapt(a.refuse))
+			}
+		}
 	}
 	documentRoutes(mux)
 	a.probeRoutes(mux)

@@ -15,10 +15,10 @@ import (
 
 // signIn is the body of POST /auth.
 type signIn struct {
-	APIKey    string   `json:"apiKey"` // obfuscated with the timestamp
-	Username  string   `json:"username"`
-	Password  string   `json:"password"`
-	Timestamp wire.Int `json:"timestamp"` // epoch milliseconds, a number or a string (behaviours.md 1.3)
+	APIKey    string   `json:"apiKey" required:"true"` // obfuscated with the timestamp
+	Username  string   `json:"username" required:"true"`
+	Password  string   `json:"password" required:"true"`
+	Timestamp wire.Int `json:"timestamp" required:"true"` // epoch milliseconds, a number or a string (behaviours.md 1.3)
 }
 
 // session is the answer to a sign-in. Without a session authType is absent.

@@ -175,8 +175,8 @@ func ecVM() (*resource.Spec, error) {
 // it is to be in, and the provider's id that it will call itself by.
 type ReservedVM struct {
 	Name       string     `json:"name"`
-	ECGroup    *wire.Ref  `json:"ecGroup"`
-	FormFactor string     `json:"formFactor"`
+	ECGroup    *wire.Ref  `json:"ecGroup" required:"true"`
+	FormFactor string     `json:"formFactor" enum:"SMALL MEDIUM LARGE"`
 	MetaConfig MetaConfig `json:"metaConfig"`
 
 	UpgradeStartTime wire.Int `json:"upgradeStartTime"`

@@ -19,8 +19,8 @@ type DiscoverySettings struct {
 // DiscoveryPermissions asks whether a role of a customer's account can be
 // assumed, and is its own answer.
 type DiscoveryPermissions struct {
-	DiscoveryRole string `json:"discoveryRole"`
-	ExternalID    string `json:"externalId"`
+	DiscoveryRole string `json:"discoveryRole" required:"true"`
+	ExternalID    string `json:"externalId" required:"true"`
 }
 
 // Verify says whether the account can be entered as p asks for. There is no

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spurline/spurline/internal/access"
 	"github.com/spurline/spurline/internal/operation"
+	"github.com/spurline/spurline/internal/resource"
 	"github.com/spurline/spurline/internal/wire"
 )
 
@@ -16,6 +17,9 @@ import (
 // that it can have.
 func (b *builder) answers(o *operation.Operation, doc *openapi3.Operation) {
 	doc.Responses.Set(code(o.Status), &openapi3.ResponseRef{Value: b.success(o)})
+	if o.Conditional {
+		doc.Responses.Set(code(http.StatusNotModified), &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription("The client has the answer already.")})
+	}
 	for _, status := range slices.Sorted(maps.Keys(b.failures(o))) {
 		doc.Responses.Set(code(status), &openapi3.ResponseRef{Value: b.failure(o, status)})
 	}
@@ -25,6 +29,9 @@ func (b *builder) success(o *operation.Operation) *openapi3.Response {
 	out := openapi3.NewResponse().WithDescription(statusText(o.Status))
 	if o.ID == "signIn" {
 		out.Headers = openapi3.Headers{"Set-Cookie": header("The session, as the cookie JSESSIONID.", openapi3.NewStringSchema())}
+	}
+	if o.Conditional {
+		out.Headers = openapi3.Headers{"ETag": header("Changes when the answer does.", openapi3.NewStringSchema())}
 	}
 	if o.Status == http.StatusNoContent {
 		return out
@@ -43,6 +50,11 @@ func (b *builder) success(o *operation.Operation) *openapi3.Response {
 		media.Examples = b.answerExamples(o, o.Status)
 	}
 	out.Content = openapi3.Content{kind: media}
+	if o.Text {
+		text := openapi3.NewMediaType().WithSchema(openapi3.NewStringSchema())
+		text.Schema.Value.Description = "What the object holds, for clients that say what they accept."
+		out.Content["text/plain"] = text
+	}
 	return out
 }
 
@@ -54,7 +66,7 @@ func (b *builder) failures(o *operation.Operation) map[int]bool {
 		applies bool
 		status  int
 	}{
-		{o.In != nil || len(o.Query) > 0, http.StatusBadRequest},
+		{o.In != nil || len(o.Query) > 0 || slices.ContainsFunc(o.PathParams(), isNumber), http.StatusBadRequest},
 		{o.Sign != operation.Unsigned, http.StatusUnauthorized},
 		{o.Sign == operation.BySession && (o.Feature != access.AnyAdmin || o.Level == access.ReadWrite), http.StatusForbidden},
 		{len(o.PathParams()) > 0, http.StatusNotFound},
@@ -75,18 +87,18 @@ func (b *builder) failures(o *operation.Operation) map[int]bool {
 	return out
 }
 
+func isNumber(p operation.Param) bool { return p.Type == resource.Integer }
+
 func (b *builder) failure(o *operation.Operation, status int) *openapi3.Response {
 	out := openapi3.NewResponse().WithDescription(meanings[status])
 	if out.Description == nil || *out.Description == "" {
 		out.WithDescription(statusText(status))
 	}
-	name := "Error"
 	if status == http.StatusTooManyRequests {
-		name = "RateLimitError"
 		out.Headers = openapi3.Headers{"Retry-After": header("When to try again, in seconds.", openapi3.NewIntegerSchema())}
 	}
 	media := openapi3.NewMediaType()
-	media.Schema = openapi3.NewSchemaRef("#/components/schemas/"+name, b.doc.Components.Schemas[name].Value)
+	media.Schema = openapi3.NewSchemaRef("#/components/schemas/Error", b.doc.Components.Schemas["Error"].Value)
 	media.Examples = b.answerExamples(o, status)
 	out.Content = openapi3.Content{jsonType: media}
 	return out
@@ -111,25 +123,18 @@ func header(says string, s *openapi3.Schema) *openapi3.HeaderRef {
 }
 
 // errorSchema is the schema of errors. Codes are words that clients compare;
-// there may be more of them.
+// there may be more of them than there are now.
 func errorSchema() *openapi3.Schema {
 	s := openapi3.NewObjectSchema()
 	s.Description = "What went wrong."
-	code := openapi3.NewStringSchema()
-	code.Description = "For programs; absent where the API has none."
-	code.Example = wire.CodeInvalidInput
-	message := openapi3.NewStringSchema()
-	message.Description = "For people."
-	return s.WithProperty("code", code).WithProperty("message", message)
-}
-
-func rateErrorSchema() *openapi3.Schema {
-	s := openapi3.NewObjectSchema()
-	s.Description = "The limit of calls that is reached, and when to try again."
-	message := openapi3.NewStringSchema()
-	message.Example = "Rate Limit (1/SECOND) exceeded"
-	after := openapi3.NewStringSchema()
-	after.Example = "1 seconds"
-	s.Required = []string{"message", "Retry-After"}
-	return s.WithProperty("message", message).WithProperty("Retry-After", after)
+	for name, m := range map[string]struct{ says, example string }{
+		"code":        {"For programs; absent where the API has none.", wire.CodeInvalidInput},
+		"message":     {"For people.", "name cannot be null"},
+		"Retry-After": {"When to try again, where the limit of calls is reached.", "1 seconds"},
+	} {
+		text := openapi3.NewStringSchema()
+		text.Description, text.Example = m.says, m.example
+		s.WithProperty(name, text)
+	}
+	return s
 }

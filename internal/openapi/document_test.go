@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -61,6 +63,25 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "../../docs/openapi.json", indented(t, body))
+}
+
+// The page of operations is as the table and the cases are, and the README
+// counts as the page does.
+func TestOperations(t *testing.T) {
+	t.Parallel()
+	s := source(t)
+	golden(t, "../../docs/operations.md", openapi.Coverage(s, api.Refused()))
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	vendors, own := openapi.Count(s.Table)
+	count := regexp.MustCompile(`serves \d+ operations of the vendor's API and \d+ of its own`)
+	counted := fmt.Sprintf("serves %d operations of the vendor's API and %d of its own", vendors, own)
+	if !count.Match(readme) {
+		t.Error("README.md does not say how many operations are served")
+	}
+	golden(t, "../../README.md", count.ReplaceAllLiteralString(string(readme), counted))
 }
 
 // indented writes JSON for people to compare, members by name.

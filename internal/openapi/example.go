@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -15,15 +16,43 @@ const maxElements = 2
 
 func code(status int) string { return strconv.Itoa(status) }
 
+// of are an operation's exchanges with that status, those of its kind's own
+// case first.
+func (b *builder) of(o *operation.Operation, status int) (own []Exchange) {
+	var others []Exchange
+	for _, e := range b.Exchanges {
+		switch {
+		case e.Operation != o.ID || e.Status != status:
+		case o.Spec != nil && e.Case == kebab(o.Spec.Name):
+			own = append(own, e)
+		default:
+			others = append(others, e)
+		}
+	}
+	return append(own, others...)
+}
+
+// kebab spells a name as cases are: ipSourceGroup as ip-source-group.
+func kebab(name string) string {
+	var out []rune
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			out = append(out, '-')
+		}
+		out = append(out, unicode.ToLower(r))
+	}
+	return string(out)
+}
+
 // requestExamples is the first request of a case that was served and is as the
 // schema says: cases also try what is tolerated besides.
 func (b *builder) requestExamples(o *operation.Operation, schema *openapi3.Schema) openapi3.Examples {
-	for _, e := range b.Exchanges {
-		if e.Operation != o.ID || e.Status != o.Status || e.Request == nil {
+	for _, e := range b.of(o, o.Status) {
+		if e.Request == nil {
 			continue
 		}
 		value := writable(decoded(e.Request), schema)
-		if schema.VisitJSON(value, openapi3.EnableJSONSchema2020()) == nil {
+		if schema.VisitJSON(value) == nil {
 			return openapi3.Examples{e.Case: example(value)}
 		}
 	}
@@ -31,9 +60,16 @@ func (b *builder) requestExamples(o *operation.Operation, schema *openapi3.Schem
 }
 
 // writable takes out of a value what the schema does not have or nobody can
-// write.
+// write, and the quotes off what may be quoted.
 func writable(value any, schema *openapi3.Schema) any {
 	switch v := value.(type) {
+	case string:
+		if schema.Type.Is(openapi3.TypeInteger) || schema.Type.Is(openapi3.TypeBoolean) {
+			if bare := decoded(json.RawMessage(v)); bare != nil {
+				return bare
+			}
+		}
+		return v
 	case []any:
 		if schema.Items == nil {
 			return v
@@ -52,7 +88,7 @@ func writable(value any, schema *openapi3.Schema) any {
 		}
 		out := map[string]any{}
 		for name, of := range v {
-			if p := schema.Properties[name]; p != nil && !p.Value.ReadOnly {
+			if p := schema.Properties[name]; p != nil {
 				out[name] = writable(of, p.Value)
 			}
 		}
@@ -65,8 +101,8 @@ func writable(value any, schema *openapi3.Schema) any {
 // errors the first with each code.
 func (b *builder) answerExamples(o *operation.Operation, status int) openapi3.Examples {
 	out, codes := openapi3.Examples{}, map[string]bool{}
-	for _, e := range b.Exchanges {
-		if e.Operation != o.ID || e.Status != status || e.Answer == nil {
+	for _, e := range b.of(o, status) {
+		if e.Answer == nil {
 			continue
 		}
 		value := decoded(e.Answer)

@@ -109,8 +109,18 @@ func forReaders(comment string) string {
 
 func keyOf(t reflect.Type) string { return path.Base(t.PkgPath()) + "." + t.Name() }
 
-// Type is what is said of a type.
-func (n Notes) Type(t reflect.Type) string { return n.types[keyOf(t)] }
+// Type is what is said of a type. Readers of the API meet it under another
+// name, or under its own just above: it is left out.
+func (n Notes) Type(t reflect.Type) string {
+	text, named := strings.CutPrefix(n.types[keyOf(t)], strings.ToUpper(t.Name()[:1])+t.Name()[1:]+" ")
+	if !named {
+		return text
+	}
+	for _, is := range []string{"is ", "are "} {
+		text = strings.TrimPrefix(text, is)
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
 
 // Field is what is said of a field.
 func (n Notes) Field(t reflect.Type, field string) string { return n.fields[keyOf(t)+"."+field] }

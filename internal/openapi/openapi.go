@@ -6,6 +6,7 @@ package openapi
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -28,9 +29,12 @@ type Source struct {
 type builder struct {
 	Source
 	doc      *openapi3.T
-	uses     uses
-	owners   map[string]component // of the names of schemas
-	titles   map[string]string    // of kinds, by name
+	answered map[reflect.Type]bool          // as a whole or as a part
+	byBody   map[reflect.Type]bool          // replaced by the id in the body
+	owners   map[string]component           // of the names of schemas
+	schemas  map[string]*openapi3.SchemaRef // by name, also of forms that share one
+	titles   map[string]string              // of kinds, by name
+	texts    texts
 	problems []error
 }
 
@@ -45,15 +49,18 @@ func Build(s Source) (*openapi3.T, error) {
 			Paths:      openapi3.NewPaths(),
 			Components: &openapi3.Components{Schemas: openapi3.Schemas{}, SecuritySchemes: securitySchemes()},
 		},
-		owners: map[string]component{},
-		titles: map[string]string{},
+		answered: map[reflect.Type]bool{},
+		byBody:   map[reflect.Type]bool{},
+		owners:   map[string]component{},
+		schemas:  map[string]*openapi3.SchemaRef{},
+		titles:   map[string]string{},
+		texts:    readTexts(),
 	}
 	for _, k := range s.Kinds.All() {
 		b.titles[k.Name] = k.Title
 	}
-	b.uses = usesOf(s.Table, s.Kinds)
+	b.note()
 	b.doc.Components.Schemas["Error"] = openapi3.NewSchemaRef("", errorSchema())
-	b.doc.Components.Schemas["RateLimitError"] = openapi3.NewSchemaRef("", rateErrorSchema())
 	for i := range s.Table {
 		b.add(&s.Table[i])
 	}

@@ -36,6 +36,11 @@ func (b *builder) add(o *operation.Operation) {
 	for _, p := range o.Query {
 		doc.AddParameter(parameter("query", p))
 	}
+	if o.Conditional {
+		doc.AddParameter(&openapi3.Parameter{
+			Name: "If-None-Match", In: "header", Description: "The ETag of the answer that the client has.", Schema: openapi3.NewSchemaRef("", openapi3.NewStringSchema()),
+		})
+	}
 	if o.In != nil {
 		doc.RequestBody = b.requestBody(o)
 	}
@@ -129,7 +134,7 @@ func parameter(in string, p operation.Param) *openapi3.Parameter {
 }
 
 func (b *builder) requestBody(o *operation.Operation) *openapi3.RequestBodyRef {
-	schema, media := b.typed(o.In, full), openapi3.NewMediaType()
+	schema, media := b.typed(o.In, input), openapi3.NewMediaType()
 	media.Schema = schema
 	kind := jsonType
 	switch {

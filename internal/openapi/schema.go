@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -20,18 +21,23 @@ import (
 type form int
 
 const (
-	full     form = iota // what is sent, and answered but in the forms below
+	full     form = iota // what is answered, but in the next two forms
 	lite                 // in lite lists
 	embedded             // inside an object that refers to it
+	// input is what is sent. It is not what is answered less its read-only
+	// members: what must be sent is not what is always answered, and the
+	// version 3.1 knows no member that is required in answers alone.
+	input
 )
 
-var suffixes = [...]string{full: "", lite: "Lite", embedded: "Embedded"}
+var suffixes = [...]string{full: "", lite: "Lite", embedded: "Embedded", input: "Input"}
 
 // views are the views that a form is answered in.
 var views = [...][]resource.View{
 	full:     {resource.InList, resource.InGet, resource.InPost, resource.InPut},
 	lite:     {resource.InLite},
 	embedded: {resource.InEmbed},
+	input:    nil,
 }
 
 var (
@@ -59,89 +65,109 @@ func schemaName(c component) string {
 	return string(unicode.ToUpper(first)) + c.of.Name()[size:] + suffixes[c.form]
 }
 
-// named refers to the schema of a struct, making it if it is not there.
+// named refers to the schema of a struct, making it if it is not there. Forms
+// in which a struct is the same share one.
 func (b *builder) named(c component) *openapi3.SchemaRef {
 	name := schemaName(c)
+	if c.form == input && !b.answered[c.of] {
+		name = schemaName(component{of: c.of})
+	}
 	owner, taken := b.owners[name]
 	if taken && owner != c {
 		b.fault("%v and %v both would be called %s", owner.of, c.of, name)
 	}
 	if !taken {
 		b.owners[name] = c
-		schema := openapi3.NewObjectSchema()
-		b.doc.Components.Schemas[name] = openapi3.NewSchemaRef("", schema)
-		b.fill(schema, c)
+		schema := b.object(c)
+		if plain := (component{of: c.of}); c != plain && b.answered[c.of] && sameSchema(schema, b.named(plain).Value) {
+			b.schemas[name] = b.named(plain)
+		} else {
+			b.doc.Components.Schemas[name] = openapi3.NewSchemaRef("", schema)
+			b.schemas[name] = openapi3.NewSchemaRef("#/components/schemas/"+name, schema)
+		}
 	}
-	return openapi3.NewSchemaRef("#/components/schemas/"+name, b.doc.Components.Schemas[name].Value)
+	of := b.schemas[name]
+	return openapi3.NewSchemaRef(of.Ref, of.Value)
 }
 
-// fill writes the members of a struct into its schema.
-func (b *builder) fill(schema *openapi3.Schema, c component) {
+// sameSchema reports whether two objects have the same members.
+func sameSchema(a, b *openapi3.Schema) bool {
+	left, right := *a, *b
+	left.Description, right.Description = "", ""
+	one, errOne := left.MarshalJSON()
+	other, errOther := right.MarshalJSON()
+	return errOne == nil && errOther == nil && bytes.Equal(one, other)
+}
+
+// object makes the schema of a struct.
+func (b *builder) object(c component) *openapi3.Schema {
+	schema := openapi3.NewObjectSchema()
 	members, err := resource.Describe(c.of)
 	if err != nil {
 		b.fault("%v: %v", c.of, err)
-		return
+		return schema
 	}
 	schema.Description = b.Notes.Type(c.of)
-	switch c.form {
-	case lite:
-		schema.Description = "The short form of " + schemaName(component{of: c.of}) + "."
-	case embedded:
-		schema.Description = schemaName(component{of: c.of}) + " inside what refers to it. Only the id is taken from a client."
+	if c.of == refType { // whose comment is for those who read the code
+		schema.Description = "Another object. Its id alone counts in a request; an answer has the name that it has now."
+	}
+	plain := schemaName(component{of: c.of})
+	switch {
+	case c.form == lite:
+		schema.Description = "The short form of " + plain + "."
+	case c.form == embedded:
+		schema.Description = plain + " inside what refers to it."
+	case c.form == input && b.answered[c.of]:
+		schema.Description = "What is sent of " + plain + "."
 	}
 	var order []string
 	for _, m := range members {
-		if m.Name == "id" && b.uses.named[c.of] && c.form == full {
-			m.ReadOnly = false
-		}
-		if !slices.ContainsFunc(views[c.form], m.Shows) && (m.ReadOnly || c.form != full) {
+		if !b.has(c, m) {
 			continue
 		}
-		property := b.member(c, m)
-		schema.WithPropertyRef(m.Name, property)
+		schema.WithPropertyRef(m.Name, b.member(c, m))
 		order = append(order, m.Name)
 		if b.required(c, m) {
 			schema.Required = append(schema.Required, m.Name)
 		}
 	}
 	schema.Extensions = map[string]any{"x-order": order}
+	return schema
 }
 
-// required reports whether a member must be there, in what is sent and in what
-// is answered. Read-only members are not sent, so that of a type that is both
-// they may be required for the answers' sake.
-func (b *builder) required(c component, m resource.Member) bool {
-	always := m.Always && !slices.ContainsFunc(views[c.form], func(v resource.View) bool { return !m.Shows(v) })
-	switch {
-	case c.form == embedded:
-		return m.Name == "id"
-	case c.form == lite || !b.uses.sent[c.of]:
-		return always
-	case !b.uses.answered[c.of]:
-		return m.Required
-	case m.Required && !m.ReadOnly && slices.ContainsFunc(views[full], func(v resource.View) bool { return !m.Shows(v) }):
-		b.fault("%v: the member %s must be sent and is not always answered", c.of, m.Name)
+// has reports whether a form has a member.
+func (b *builder) has(c component, m resource.Member) bool {
+	if c.form != input {
+		return slices.ContainsFunc(views[c.form], m.Shows) && base(m.Type) != secretType
 	}
-	return m.Required || m.ReadOnly && always
+	return !m.ReadOnly || m.Name == "id" && b.byBody[c.of]
+}
+
+// required reports whether a form always has a member.
+func (b *builder) required(c component, m resource.Member) bool {
+	hidden := func(v resource.View) bool { return !m.Shows(v) }
+	switch {
+	case c.form == input:
+		return m.Required
+	case c.form == embedded && b.isKind(c.of): // what is gone is its id and name
+		return m.Name == "id"
+	}
+	return m.Always && !slices.ContainsFunc(views[c.form], hidden)
+}
+
+func (b *builder) isKind(t reflect.Type) bool {
+	return slices.ContainsFunc(b.Kinds.All(), func(s *resource.Spec) bool { return s.Type == t })
 }
 
 // member is the schema of a member, with what its tags say.
 func (b *builder) member(c component, m resource.Member) *openapi3.SchemaRef {
-	schema := b.value(c, m)
-	text := b.says(c.of, m)
-	readOnly := m.ReadOnly || c.form == embedded && m.Name != "id"
-	if c.form == lite || !b.uses.sent[c.of] {
-		readOnly = false // nobody sends any of it
-	}
-	writeOnly := base(m.Type) == secretType || c.form == full && !slices.ContainsFunc(views[full], m.Shows)
-	if schema.Ref != "" { // nothing may stand beside a reference
-		if text == "" && !readOnly && !writeOnly {
-			return schema
-		}
+	schema, text := b.value(c, m), b.says(c, m)
+	if schema.Ref != "" && text != "" { // nothing may stand beside a reference
 		schema = openapi3.NewSchemaRef("", &openapi3.Schema{AllOf: openapi3.SchemaRefs{schema}})
 	}
-	s := schema.Value
-	s.Description, s.ReadOnly, s.WriteOnly = text, readOnly, writeOnly
+	if text != "" {
+		schema.Value.Description = text
+	}
 	return schema
 }
 
@@ -154,7 +180,7 @@ func (b *builder) value(c component, m resource.Member) *openapi3.SchemaRef {
 		return b.typed(levelType, c.form)
 	}
 	inner := c.form
-	if !isObject(base(m.Type)) || base(m.Type) == refType {
+	if base(m.Type) == refType {
 		inner = full
 	}
 	t := m.Type
@@ -162,7 +188,7 @@ func (b *builder) value(c component, m resource.Member) *openapi3.SchemaRef {
 		t = t.Elem()
 	}
 	target := b.Kinds.Kind(m.Ref)
-	if m.Embeds && target != nil {
+	if m.Embeds && target != nil && c.form != input {
 		one := b.named(component{target.Type, embedded})
 		if t.Kind() != reflect.Slice {
 			return one
@@ -179,7 +205,7 @@ func (b *builder) value(c component, m resource.Member) *openapi3.SchemaRef {
 // limit writes the bounds of a member that clients send.
 func (b *builder) limit(s *openapi3.Schema, c component, m resource.Member) {
 	if s.Type.Is(openapi3.TypeArray) {
-		if m.Required && b.uses.sent[c.of] {
+		if m.Required && c.form == input {
 			s.MinItems = 1
 		}
 		return
@@ -189,7 +215,7 @@ func (b *builder) limit(s *openapi3.Schema, c component, m resource.Member) {
 			most := uint64(*m.Max)
 			s.MaxLength = &most
 		}
-		if m.Required && b.uses.sent[c.of] {
+		if m.Required && c.form == input {
 			s.MinLength = 1
 		}
 		words := m.Enum
@@ -275,15 +301,19 @@ func (b *builder) typed(t reflect.Type, f form) *openapi3.SchemaRef {
 }
 
 // says describes a member: in the words of its declaration where it has some,
-// and otherwise by what its tags mean.
-func (b *builder) says(t reflect.Type, m resource.Member) string {
+// and otherwise by what its tags mean, or its name.
+func (b *builder) says(c component, m resource.Member) string {
+	t, only := c.of, "."
+	if c.form == input {
+		only = "; only ids count."
+	}
 	if text := b.Notes.Field(t, m.Field); text != "" {
 		return text
 	}
 	title := func(kind string) string { return b.titles[kind] }
 	switch {
-	case m.Name == "id" && b.uses.named[t]:
-		return "The object's id, given by the server; says in a body whose path names no object which one is meant."
+	case m.Name == "id" && c.form == input:
+		return "Which object is meant, where the path does not say it."
 	case m.Name == "id" && m.ReadOnly:
 		return "The object's id, given by the server."
 	case m.Stamp == "by":
@@ -293,9 +323,9 @@ func (b *builder) says(t reflect.Type, m resource.Member) string {
 	case m.Parent:
 		return "The id of what the object hangs on."
 	case m.Ref != "" && m.Type.Kind() == reflect.Slice:
-		return "The " + plural(title(m.Ref)) + " that it names; only their ids count in a request."
+		return "The " + plural(title(m.Ref)) + " that it names" + only
 	case m.Ref != "":
-		return "The " + title(m.Ref) + " that it names; only its id counts in a request."
+		return "The " + title(m.Ref) + " that it names" + only
 	}
 	switch m.Joined.Form {
 	case "children":
@@ -312,6 +342,9 @@ func (b *builder) says(t reflect.Type, m resource.Member) string {
 		return "The place among the objects of its kind, from 1."
 	case "access":
 		return "What the caller may do with the object."
+	}
+	if text := b.texts.find(schemaName(component{of: t}), m); text != "" {
+		return text
 	}
 	if b.Notes.IsTime(t, m.Field) {
 		return "In seconds since 1970."

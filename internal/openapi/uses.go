@@ -4,55 +4,36 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/spurline/spurline/internal/operation"
 	"github.com/spurline/spurline/internal/resource"
 )
 
-// uses says which types clients send and which they are answered: a member
-// that must be sent is not the same as one that is always answered.
-type uses struct {
-	sent, answered map[reflect.Type]bool
-	// named are the kinds whose objects a replace finds by the id in its body.
-	named map[reflect.Type]bool
-}
-
-func usesOf(table []operation.Operation, kinds *resource.Set) uses {
-	u := uses{sent: map[reflect.Type]bool{}, answered: map[reflect.Type]bool{}, named: map[reflect.Type]bool{}}
-	for _, o := range table {
-		if o.Method == "PUT" && o.In != nil && !strings.Contains(o.Path, "{") {
-			u.named[base(o.In)] = true
-		}
-		if o.In != nil {
-			u.note(o.In, true, kinds)
-		}
+// note finds out which types are answered, and which kinds have a replace that
+// finds its object by the id in the body.
+func (b *builder) note() {
+	for _, o := range b.Table {
 		if o.Out != nil {
-			u.note(o.Out, false, kinds)
+			b.noteAnswered(o.Out)
+		}
+		if o.Method == "PUT" && o.In != nil && !strings.Contains(o.Path, "{") {
+			b.byBody[base(o.In)] = true
 		}
 	}
-	return u
 }
 
-func (u uses) note(t reflect.Type, sent bool, kinds *resource.Set) {
-	t = base(t)
-	seen := u.answered
-	if sent {
-		seen = u.sent
-	}
-	if !isObject(t) || seen[t] {
+func (b *builder) noteAnswered(t reflect.Type) {
+	if t = base(t); !isObject(t) || b.answered[t] {
 		return
 	}
-	seen[t] = true
+	b.answered[t] = true
 	members, err := resource.Describe(t)
 	if err != nil {
 		return // said where the schema is made
 	}
 	for _, m := range members {
-		switch kind := kinds.Kind(m.Joined.Kind); {
-		case sent && (m.ReadOnly || m.Embeds):
-		case kind != nil && m.Joined.Form == "children":
-			u.note(kind.Type, sent, kinds)
-		default:
-			u.note(m.Type, sent, kinds)
+		if kind := b.Kinds.Kind(m.Joined.Kind); kind != nil && m.Joined.Form == "children" {
+			b.noteAnswered(kind.Type)
+		} else {
+			b.noteAnswered(m.Type)
 		}
 	}
 }

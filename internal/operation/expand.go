@@ -16,7 +16,7 @@ type verb struct {
 	method  string
 	suffix  string
 	id      string // of the operation; %s is the kind, capitalised
-	summary string // %s is the kind's title, %p its plural
+	summary string // %a is the kind's title with its article, %p its plural
 	status  int
 	write   bool
 }
@@ -24,12 +24,12 @@ type verb struct {
 var verbs = [...]verb{
 	{resource.List, "GET", "", "list%p", "List %p", 200, false},
 	{resource.Lite, "GET", "/lite", "list%pLite", "List %p by id and name", 200, false},
-	{resource.LiteGet, "GET", "/lite/{id}", "get%sLite", "Get the short form of a %s", 200, false},
-	{resource.Get, "GET", "/{id}", "get%s", "Get a %s", 200, false},
-	{resource.Create, "POST", "", "create%s", "Create a %s", 200, true},
-	{resource.Update, "PUT", "/{id}", "update%s", "Replace a %s", 200, true},
-	{resource.Delete, "DELETE", "/{id}", "delete%s", "Delete a %s", 204, true},
-	{resource.DeleteAnswered, "DELETE", "/{id}", "delete%s", "Delete a %s", 200, true},
+	{resource.LiteGet, "GET", "/lite/{id}", "get%sLite", "Get the short form of %a", 200, false},
+	{resource.Get, "GET", "/{id}", "get%s", "Get %a", 200, false},
+	{resource.Create, "POST", "", "create%s", "Create %a", 200, true},
+	{resource.Update, "PUT", "/{id}", "update%s", "Replace %a", 200, true},
+	{resource.Delete, "DELETE", "/{id}", "delete%s", "Delete %a", 204, true},
+	{resource.DeleteAnswered, "DELETE", "/{id}", "delete%s", "Delete %a", 200, true},
 }
 
 // Expand returns the generic operations of a kind, without handlers.
@@ -79,7 +79,16 @@ func Expand(s *resource.Spec) []Operation {
 }
 
 func name(pattern, what string) string {
-	return strings.NewReplacer("%s", what, "%p", plural(what)).Replace(pattern)
+	return strings.NewReplacer("%s", what, "%a", Article(what), "%p", plural(what)).Replace(pattern)
+}
+
+// Article puts a or an before a title, by its sound: titles that begin with a
+// capital are initials, which are spelled out.
+func Article(title string) string {
+	if strings.ContainsAny(title[:1], "aeioAEFHILMNORSX") {
+		return "an " + title
+	}
+	return "a " + title
 }
 
 func plural(s string) string {

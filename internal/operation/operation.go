@@ -64,6 +64,12 @@ type Operation struct {
 	// status allows one.
 	In, Out reflect.Type
 	Status  int // of success
+	// Conditional operations answer with an ETag, and 304 to who has the answer
+	// already.
+	Conditional bool
+	// Text operations answer text that is no JSON to clients that say what they
+	// accept.
+	Text bool
 	// Stream operations are handed their body unread, and bound it themselves.
 	Stream bool
 	// Form says that In is sent as a form (application/x-www-form-urlencoded).

@@ -15,18 +15,18 @@ const (
 // Enrolment is what a connector says when it starts. A start always enrols;
 // (org, NativeID) is the connector's identity.
 type Enrolment struct {
-	Key      string `json:"key"`      // the org's enrolment key
-	Template string `json:"template"` // name of the provisioning template (provUrl)
-	Name     string `json:"name"`     // the connector's own name, which survives re-enrolment
+	Key      string `json:"key" required:"true"`      // the org's enrolment key
+	Template string `json:"template" required:"true"` // name of the provisioning template (provUrl)
+	Name     string `json:"name" required:"true"`     // the connector's own name, which survives re-enrolment
 
-	Cloud      string `json:"cloud"`      // AWS, AZURE or GCP
-	Region     string `json:"region"`     // the provider's spelling: us-west-2, eastus2, us-central1
-	Zone       string `json:"zone"`       // us-west-2a; 1, 2 or 3 on Azure; us-central1-b
-	Network    string `json:"network"`    // VPC or VNet id or name
-	NativeID   string `json:"nativeId"`   // the provider's id of the instance
-	Image      string `json:"image"`      // image the instance was started from
-	FormFactor string `json:"formFactor"` // SMALL, MEDIUM, LARGE; empty takes the template's
-	Build      string `json:"build"`      // digits
+	Cloud      string `json:"cloud" required:"true" enum:"AWS AZURE GCP"` // AWS, AZURE or GCP
+	Region     string `json:"region" required:"true"`                     // the provider's spelling: us-west-2, eastus2, us-central1
+	Zone       string `json:"zone" required:"true"`                       // us-west-2a; 1, 2 or 3 on Azure; us-central1-b
+	Network    string `json:"network" required:"true"`                    // VPC or VNet id or name
+	NativeID   string `json:"nativeId" required:"true"`                   // the provider's id of the instance
+	Image      string `json:"image"`                                      // image the instance was started from
+	FormFactor string `json:"formFactor"`                                 // SMALL, MEDIUM, LARGE; empty takes the template's
+	Build      string `json:"build"`                                      // digits
 
 	Management Interface `json:"management"`
 	Service    Interface `json:"service"`
@@ -63,7 +63,7 @@ const (
 // as a bearer. Answers: 200, 401 for an unknown token (enrol again), 410 for
 // one that is gone or replaced (stop).
 type Heartbeat struct {
-	State  string `json:"state"`
+	State  string `json:"state" required:"true" enum:"RUNNING STOPPING"`
 	Bundle string `json:"bundle"` // ETag of the bundle it runs; empty before the first
 	Build  string `json:"build"`
 }

@@ -69,8 +69,8 @@ type EnrolmentKey struct {
 // FleetPlan asks for simulated connectors: so many groups with so many
 // connectors each.
 type FleetPlan struct {
-	Groups   int `json:"groups"`
-	PerGroup int `json:"perGroup"`
+	Groups   int `json:"groups" required:"true" min:"1"`
+	PerGroup int `json:"perGroup" required:"true" min:"1" max:"16"`
 }
 
 // Org is an org of the installation, as its owner sees it.
@@ -84,16 +84,16 @@ type Org struct {
 
 // OrgPlan is an org to be made.
 type OrgPlan struct {
-	Name   string      `json:"name"`
-	Cloud  string      `json:"cloud"`                  // domain that its host names end in: "zscloud.net"
+	Name   string      `json:"name" required:"true"`
+	Cloud  string      `json:"cloud" required:"true"`  // domain that its host names end in: "zscloud.net"
 	Vanity string      `json:"vanityDomain,omitempty"` // empty = one is made of the name
-	Admins []AdminPlan `json:"admins"`
+	Admins []AdminPlan `json:"admins" required:"true"`
 	Client string      `json:"client,omitempty"` // name of an API client to be a super admin; empty = none
 }
 
 // AdminPlan is an admin to be made. The first of an org is its default admin.
 type AdminPlan struct {
-	Login    string `json:"login"`
+	Login    string `json:"login" required:"true"`
 	Name     string `json:"name"`
 	Role     string `json:"role"`               // by name
 	Password string `json:"password,omitempty"` // empty = one is made up
@@ -130,7 +130,7 @@ type KeyState struct {
 
 // Maintenance is whether the service is read-only.
 type Maintenance struct {
-	ReadOnly bool `json:"readOnly"`
+	ReadOnly bool `json:"readOnly" required:"true"`
 }
 
 // ToleranceCount says how often an operation took what the API's description

@@ -64,7 +64,7 @@ func (a *API) tokenOperations() []operation.Operation {
 	return []operation.Operation{{
 		ID: "getToken", Method: "POST", Path: auth.TokenPath, Summary: "Get a token for an API client", Root: true, Status: http.StatusOK,
 		Sign: operation.Unsigned, Feature: access.Public, In: reflect.TypeFor[tokenForm](), Form: true, Stream: true,
-		Out: reflect.TypeFor[grant](), Handle: a.getToken,
+		Out: reflect.TypeFor[grant](), Refusal: reflect.TypeFor[oauthError](), Handle: a.getToken,
 	}}
 }
 

@@ -71,8 +71,8 @@ func (b *builder) failures(o *operation.Operation) map[int]bool {
 		{o.Sign == operation.BySession && (o.Feature != access.AnyAdmin || o.Level == access.ReadWrite), http.StatusForbidden},
 		{len(o.PathParams()) > 0, http.StatusNotFound},
 		{o.Sign == operation.BySession && o.Level == access.ReadWrite && !o.Native, http.StatusConflict},
-		{o.In != nil, http.StatusRequestEntityTooLarge},
-		{o.In != nil && o.In != binaryType, http.StatusUnsupportedMediaType},
+		{o.In != nil && !o.Form, http.StatusRequestEntityTooLarge},
+		{o.In != nil && !o.Form && o.In != binaryType, http.StatusUnsupportedMediaType},
 		{!o.Limit.Unlimited(), http.StatusTooManyRequests},
 	} {
 		if rule.applies {
@@ -99,6 +99,9 @@ func (b *builder) failure(o *operation.Operation, status int) *openapi3.Response
 	}
 	media := openapi3.NewMediaType()
 	media.Schema = openapi3.NewSchemaRef("#/components/schemas/Error", b.doc.Components.Schemas["Error"].Value)
+	if status == http.StatusBadRequest && o.Refusal != nil {
+		media.Schema = b.typed(o.Refusal, full)
+	}
 	media.Examples = b.answerExamples(o, status)
 	out.Content = openapi3.Content{jsonType: media}
 	return out

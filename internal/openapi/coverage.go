@@ -62,7 +62,11 @@ func area(b *strings.Builder, s Source, name resource.Area) {
 	}
 	slices.SortStableFunc(rows, func(x, y operation.Operation) int { return strings.Compare(x.Path, y.Path) })
 	for _, o := range rows {
-		fmt.Fprintf(b, "| `%s %s` | %s | %s | %s | %s |\n", o.Method, o.Path, o.Summary, who(&o), o.Limit, cases(s.Exchanges, o.ID))
+		at := ""
+		if o.Root {
+			at = " at the root"
+		}
+		fmt.Fprintf(b, "| `%s %s`%s | %s | %s | %s | %s |\n", o.Method, o.Path, at, o.Summary, who(&o), o.Limit, cases(s.Exchanges, o.ID))
 	}
 }
 

@@ -150,7 +150,11 @@ func pick(answer json.RawMessage, path string) string {
 func finder(table []operation.Operation) func(method, path string) string {
 	patterns := make([]*regexp.Regexp, len(table))
 	for i, o := range table {
-		patterns[i] = regexp.MustCompile("^" + regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(regexp.QuoteMeta(o.Path), `[^/]+`) + "$")
+		at := "^"
+		if o.Root { // as the cases write it
+			at = "^@"
+		}
+		patterns[i] = regexp.MustCompile(at + regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(regexp.QuoteMeta(o.Path), `[^/]+`) + "$")
 	}
 	return func(method, path string) string {
 		path, _, _ = strings.Cut(path, "?")

@@ -102,8 +102,8 @@ var areas = map[resource.Area]string{
 const introduction = `Spurline is unofficial: no part of it comes from the vendor whose API this is.
 
 **Signing in.** An admin's session begins with ` + "`POST /auth`" + `: login name, password and the org's API key, obfuscated with the
-time of the request. The answer sets the cookie ` + "`JSESSIONID`" + `, which the other operations take. An API client sends an OAuth 2.0
-bearer token instead, with the paths under ` + "`/ztw/api/v1`" + `.
+time of the request. The answer sets the cookie ` + "`JSESSIONID`" + `, which the other operations take. An API client gets an OAuth 2.0
+token from ` + "`POST /oauth2/v1/token`" + ` and sends it as a bearer, with the paths under ` + "`/ztw/api/v1`" + `.
 
 **Saving and activating.** What is written is saved at once and reads back; connectors run it from the next
 ` + "`PUT /ecAdminActivateStatus/activate`" + ` on.

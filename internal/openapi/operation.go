@@ -25,7 +25,7 @@ func (b *builder) add(o *operation.Operation) {
 	}
 	doc := &openapi3.Operation{
 		OperationID: o.ID, Summary: o.Summary, Description: describe(o), Tags: []string{string(o.Area)},
-		Security: security(o.Sign), Responses: openapi3.NewResponsesWithCapacity(0), Extensions: map[string]any{"x-rate-limit": o.Limit.String()},
+		Security: security(o), Responses: openapi3.NewResponsesWithCapacity(0), Extensions: map[string]any{"x-rate-limit": o.Limit.String()},
 	}
 	if p := permission(o); p != nil {
 		doc.Extensions["x-permission"] = p
@@ -160,15 +160,18 @@ func formOf(o *operation.Operation) form {
 
 // security says how a caller signs in. An empty list of requirements means that
 // nobody has to.
-func security(sign operation.Sign) *openapi3.SecurityRequirements {
+func security(o *operation.Operation) *openapi3.SecurityRequirements {
 	out := openapi3.NewSecurityRequirements()
-	switch sign {
+	switch o.Sign {
 	case operation.BySession:
 		out.With(openapi3.NewSecurityRequirement().Authenticate(sessionScheme))
 		out.With(openapi3.NewSecurityRequirement().Authenticate(oauthScheme))
 	case operation.ByToken:
 		out.With(openapi3.NewSecurityRequirement().Authenticate(connectorScheme))
 	case operation.ByOwner:
+		out.With(openapi3.NewSecurityRequirement().Authenticate(ownerScheme))
+	}
+	if o.OwnerToo {
 		out.With(openapi3.NewSecurityRequirement().Authenticate(ownerScheme))
 	}
 	return out

@@ -64,6 +64,8 @@ type Operation struct {
 	// status allows one.
 	In, Out reflect.Type
 	Status  int // of success
+	// Refusal is the type of a 400 that is not the API's usual error.
+	Refusal reflect.Type
 	// Conditional operations answer with an ETag, and 304 to who has the answer
 	// already.
 	Conditional bool

@@ -84,6 +84,18 @@ type Bundle struct {
 	Group                json.RawMessage   `json:"group"`
 	Location             json.RawMessage   `json:"location"`
 	ProvisioningTemplate json.RawMessage   `json:"provisioningTemplate"`
+	// The rules that concern the connector, and what they name.
+	ForwardingRules      []json.RawMessage `json:"forwardingRules"`
+	DNSRules             []json.RawMessage `json:"dnsRules"`
+	LogRules             []json.RawMessage `json:"logRules"`
+	Gateways             []json.RawMessage `json:"gateways"`
+	DNSGateways          []json.RawMessage `json:"dnsGateways"`
+	IPSourceGroups       []json.RawMessage `json:"ipSourceGroups"`
+	IPDestinationGroups  []json.RawMessage `json:"ipDestinationGroups"`
+	IPGroups             []json.RawMessage `json:"ipGroups"`
+	NetworkServices      []json.RawMessage `json:"networkServices"`
+	NetworkServiceGroups []json.RawMessage `json:"networkServiceGroups"`
+	WorkloadGroups       []json.RawMessage `json:"workloadGroups"`
 }
 
 // SimulatedConnector is one connector of the server's own simulator, as

@@ -317,14 +317,16 @@ func TestCheckFindsBadTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(*operation.Operation){
-		"no handler": func(o *operation.Operation) { o.Handle = nil },
-		"no feature": func(o *operation.Operation) { o.Feature = "" },
-		"no summary": func(o *operation.Operation) { o.Summary = "" },
-		"no limit":   func(o *operation.Operation) { o.Limit.Short.N, o.Limit.Long.N = 0, 0 },
-		"bad limit":  func(o *operation.Operation) { o.Limit = operation.Rate("often") },
-		"same route": func(o *operation.Operation) { o.Method, o.Path = good[1].Method, good[1].Path },
-		"same id":    func(o *operation.Operation) { o.ID = good[1].ID },
-		"no plane":   func(o *operation.Operation) { o.Native = true },
+		"no handler":          func(o *operation.Operation) { o.Handle = nil },
+		"no feature":          func(o *operation.Operation) { o.Feature = "" },
+		"no summary":          func(o *operation.Operation) { o.Summary = "" },
+		"no limit":            func(o *operation.Operation) { o.Limit.Short.N, o.Limit.Long.N = 0, 0 },
+		"bad limit":           func(o *operation.Operation) { o.Limit = operation.Rate("often") },
+		"same route":          func(o *operation.Operation) { o.Method, o.Path = good[1].Method, good[1].Path },
+		"same id":             func(o *operation.Operation) { o.ID = good[1].ID },
+		"a silent parameter":  func(o *operation.Operation) { o.Query = []operation.Param{{Name: "quiet"}} },
+		"a stream of nothing": func(o *operation.Operation) { o.Method, o.Stream, o.In = "POST", true, nil },
+		"no plane":            func(o *operation.Operation) { o.Native = true },
 	} {
 		table := slices.Clone(good)
 		spoil(&table[0])

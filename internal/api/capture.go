@@ -26,7 +26,7 @@ func (a *API) noteOf(o *operation.Operation) note {
 	return note{
 		meter:     a.Metrics.Operation(o.ID, o.Method),
 		noSecrets: o.Method == http.MethodGet && !exchange.Secretive(o.Out),
-		nothing:   o.Stream || o.In == binary || o.Out == binary,
+		nothing:   o.In == binary || o.Out == binary,
 	}
 }
 

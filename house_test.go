@@ -36,12 +36,15 @@ var mayImport = map[string][]string{
 	"config":    {"wire", "access", "limit", "resource", "operation", "store", "audit"},
 	"fleet":     {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds"},
 	"auth":      {"wire", "access", "store", "audit"},
-	"api":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "metrics"},
+	"api":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "metrics", "document", "reference"},
 	"client":    {"wire"},
+	"document":  {},
+	"reference": {"document"},
+	"postman":   {"document"},
 	"openapi":   {"wire", "access", "limit", "resource", "operation"},
 	"sandbox":   {"wire", "client"},
-	"server":    {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "metrics", "api"},
-	"cli":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "metrics", "api", "client", "sandbox", "server"},
+	"server":    {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "metrics", "api", "document", "reference"},
+	"cli":       {"wire", "access", "limit", "resource", "operation", "store", "audit", "config", "kinds", "fleet", "auth", "exchange", "metrics", "api", "client", "sandbox", "server", "document", "reference", "postman"},
 }
 
 // forTests are packages that only tests import.

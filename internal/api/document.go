@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spurline/spurline/docs"
+	"github.com/spurline/spurline/internal/reference"
 )
 
 // Where the OpenAPI document is, as it was written and in the form that older
@@ -24,9 +25,12 @@ var (
 	version30 = []byte(`"openapi": "3.0.3"`)
 )
 
-// documentRoutes hands out the OpenAPI document to whoever asks: it holds
-// nothing of an org.
+// documentRoutes hands out the OpenAPI document, and pages made of it, to
+// whoever asks: it holds nothing of an org.
 func documentRoutes(mux *http.ServeMux) {
+	pages := reference.New(docs.OpenAPI)
+	mux.Handle(reference.Root, pages)
+	mux.Handle(reference.Root+"/", pages)
 	for path, body := range map[string][]byte{
 		openAPIPath: docs.OpenAPI, openAPI30Path: bytes.Replace(docs.OpenAPI, version31, version30, 1),
 	} {

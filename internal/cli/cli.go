@@ -87,7 +87,7 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 		title string
 		verbs []*cobra.Command
 	}{
-		{"The sandbox and its fleet:", []*cobra.Command{newUp(), newDown(), newServe(), newEnv(), newExec(), newHosts(), newTrust(), newConnector(), newFleet()}},
+		{"The sandbox and its fleet:", []*cobra.Command{newUp(), newDown(), newServe(), newEnv(), newExec(), newHosts(), newTrust(), newPostman(), newConnector(), newFleet()}},
 		{"Profiles and sign-in:", []*cobra.Command{newLogin(), newLogout(), newProfiles(), newWhoAmI()}},
 		{"Looking:", []*cobra.Command{newGroups(), newVMs(), newTemplates(), newLocations(), newStatus(), newRequests()}},
 		{"Changing:", []*cobra.Command{newActivate(), newDelete(), newAPI()}},

@@ -69,7 +69,8 @@ func (b *builder) failures(o *operation.Operation) map[int]bool {
 		{o.In != nil || len(o.Query) > 0 || slices.ContainsFunc(o.PathParams(), isNumber), http.StatusBadRequest},
 		{o.Sign != operation.Unsigned, http.StatusUnauthorized},
 		{o.Sign == operation.BySession && (o.Feature != access.AnyAdmin || o.Level == access.ReadWrite), http.StatusForbidden},
-		{len(o.PathParams()) > 0, http.StatusNotFound},
+		// A write may name an object in its body or its query as well.
+		{len(o.PathParams()) > 0 || o.Level == access.ReadWrite && o.Sign == operation.BySession && !o.Native && o.Method != http.MethodPost, http.StatusNotFound},
 		{o.Sign == operation.BySession && o.Level == access.ReadWrite && !o.Native, http.StatusConflict},
 		{o.In != nil && !o.Form, http.StatusRequestEntityTooLarge},
 		{o.In != nil && !o.Form && o.In != binaryType, http.StatusUnsupportedMediaType},

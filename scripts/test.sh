@@ -18,6 +18,7 @@ need curl command -v curl
 need nodejs command -v node
 need npm command -v npm
 need fish command -v fish
+need chromium command -v chromium
 need ca-certificates command -v update-ca-certificates
 need strace command -v strace
 need gcc command -v cc # for the race detector

@@ -162,6 +162,7 @@ func (a *API) operations() []operation.Operation {
 		{resource.PolicyManagement, a.ruleOperations()},
 		{resource.Native, a.nativeOperations()},
 		{resource.Native, a.clientOperations()},
+		{resource.Native, a.auditOperations()},
 		{resource.Native, a.modeOperations()},
 		{resource.Native, a.importOperations()},
 		{resource.Native, a.requestOperations()},

@@ -177,12 +177,14 @@ func (p *player) play(t *testing.T, s step, r request, table []operation.Operati
 	if strings.HasPrefix(r.path, tokens) {
 		r.body = strings.TrimSuffix(r.body, "\n")
 	}
-	answer := p.admin(t, r.admin).Do(t, r.method, r.path, r.body)
+	admin, rows := p.admin(t, r.admin), p.trail(t)
+	answer := admin.Do(t, r.method, r.path, r.body)
 	if want := strings.TrimSpace(string(s.part("status").Data)); strconv.Itoa(answer.Status) != want {
 		t.Fatalf("step %d, %s %s: status %d, want %s: %s", s.n, r.method, r.path, answer.Status, want, answer.Body)
 	}
 	if o := find(table, r.method, r.path); o != nil {
 		seen.note(o, answer)
+		p.recorded(t, o, r.path, answer.Status, p.trail(t)-rows)
 	}
 	if f := s.part("header"); f != nil {
 		for _, line := range strings.Split(strings.TrimSpace(string(f.Data)), "\n") {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/spurline/spurline/internal/access"
+	"github.com/spurline/spurline/internal/config"
 	"github.com/spurline/spurline/internal/operation"
 	"github.com/spurline/spurline/internal/wire"
 )
@@ -56,6 +57,9 @@ func (a *API) setMaintenance(c *operation.Call) error {
 	}
 	in, err := decode[wire.Maintenance](c)
 	if err != nil {
+		return err
+	}
+	if err := a.Engine.RecordMode(c.Request.Context(), config.Caller(c.Who, c.IP), a.maintenance.on.Load(), in.ReadOnly); err != nil {
 		return err
 	}
 	a.maintenance.on.Store(in.ReadOnly)

@@ -62,6 +62,11 @@ func TestLocationScope(t *testing.T) {
 				t.Errorf("%s: %d ids in scope, %d in all", path, n, all)
 			}
 		}
+		for _, path := range []string{"/spurline/v1/audit", "/spurline/v1/audit/1", "/spurline/v1/audit/verify"} {
+			if a := ann.Do(t, "GET", path, ""); a.Status != http.StatusForbidden || !strings.Contains(a.Body, "SCOPE_LIMITED") {
+				t.Errorf("%s: %d %s", path, a.Status, a.Body)
+			}
+		}
 		if got := ann.Must(t, "GET", "/ecgroup?page=2&pageSize=1", ""); got != "[]" {
 			t.Errorf("the page after the last in scope: %s", got)
 		}

@@ -185,6 +185,8 @@ var permissions = map[string]string{
 	"GET /auth": "none", "POST /auth": "none", "DELETE /auth": "none", "DELETE @/auth": "none", "POST @/oauth2/v1/token": "none",
 	"POST /spurline/v1/fleet/enrol": "none", "POST /spurline/v1/fleet/heartbeat": "none", "GET /spurline/v1/fleet/bundle": "none",
 	"GET /spurline/v1/whoami": "any", "GET /spurline/v1/pending": "any", "GET /spurline/v1/vms": "cloud r", "GET /spurline/v1/references": "any",
+	"GET /spurline/v1/audit": "admin r", "GET /spurline/v1/audit/{seq}": "admin r", "GET /spurline/v1/audit/verify": "admin r",
+	"GET /spurline/v1/installation/audit": "none", "GET /spurline/v1/installation/audit/{seq}": "none", "GET /spurline/v1/installation/audit/verify": "none",
 	"GET /spurline/v1/maintenance": "any", "PUT /spurline/v1/maintenance": "any", "GET /spurline/v1/tolerances": "any",
 	"GET /spurline/v1/fleet/key": "any", "POST /spurline/v1/fleet/key/rotate": "any",
 	"GET /spurline/v1/clients": "admin r", "POST /spurline/v1/clients": "admin w", "GET /spurline/v1/clients/{id}": "admin r", "PUT /spurline/v1/clients/{id}": "admin w",
@@ -225,7 +227,7 @@ func TestPermissions(t *testing.T) {
 	reader, nobody := s.SignIn(t, servertest.Reader), s.Nobody()
 	for key, word := range permissions {
 		method, path, _ := strings.Cut(key, " ")
-		path = strings.NewReplacer("{id}", "5", "{ecgroupId}", "5", "{vmId}", "5", "{vmInstanceId}", "i-5", "{name}", "cc-1").Replace(path)
+		path = strings.NewReplacer("{id}", "5", "{ecgroupId}", "5", "{vmId}", "5", "{vmInstanceId}", "i-5", "{name}", "cc-1", "{seq}", "1").Replace(path)
 		if _, mode, _ := strings.Cut(word, " "); mode != "" {
 			if a := nobody.Do(t, method, path, ""); a.Status != http.StatusUnauthorized {
 				t.Errorf("nobody, %s: %d", key, a.Status)

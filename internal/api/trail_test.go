@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spurline/spurline/internal/audit"
 	"github.com/spurline/spurline/internal/config"
+	"github.com/spurline/spurline/internal/operation"
 	"github.com/spurline/spurline/internal/server"
 	"github.com/spurline/spurline/internal/server/servertest"
 	"github.com/spurline/spurline/internal/store"
@@ -103,5 +105,66 @@ func TestEditLock(t *testing.T) {
 		if err := <-saved; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// trail is how many rows all trails of the server have.
+func (p *player) trail(t *testing.T) (rows int64) {
+	t.Helper()
+	err := p.server.API().Engine.View(t.Context(), 0, func(ctx context.Context, tx *store.Tx) error {
+		orgs, err := tx.Orgs(ctx)
+		if err != nil {
+			return err
+		}
+		for _, org := range append(orgs, store.Org{ID: 0}) {
+			page, err := audit.Find(ctx, tx, org.ID, audit.Query{Limit: 1})
+			if err != nil {
+				return err
+			}
+			rows += page.Head
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// unlike are the operations whose rows are not one for each write and none for
+// each read.
+var unlike = map[string]struct {
+	rows []int64
+	why  string
+}{
+	"backup":                        {[]int64{1}, "it hands out every secret"},
+	"restore":                       {nil, "it brings the trails of the backup, and one row more"},
+	"enrolConnector":                {[]int64{0, 2, 3}, "a row for each object that it makes, and none when a connector comes again"},
+	"reportConnector":               {[]int64{0}, "a heartbeat is no action"},
+	"deleteEcRoutes":                {[]int64{0, 1}, "a row for each route"},
+	"deleteFromPublicCloudAccounts": {[]int64{2}, "a row for each account"},
+	"generateExternalId":            {[]int64{0}, "nothing is kept of it"},
+	"growFleet":                     {[]int64{0}, "simulated machines are no part of an org; what they enrol is"},
+	"stopFleet":                     {[]int64{0}, "the same"},
+	"startSimulatedConnector":       {[]int64{0}, "the same"},
+	"stopSimulatedConnector":        {[]int64{0}, "the same"},
+}
+
+// recorded checks that an operation has left a row in a trail if it writes, and
+// none if it does not.
+func (p *player) recorded(t *testing.T, o *operation.Operation, path string, status int, rows int64) {
+	t.Helper()
+	if status/100 != 2 {
+		return
+	}
+	want := []int64{1}
+	if o.Method == http.MethodGet {
+		want = []int64{0}
+	}
+	if odd, ok := unlike[o.ID]; ok {
+		want = odd.rows
+	}
+	if want != nil && !slices.Contains(want, rows) {
+		t.Errorf("%s %s left %d rows in the trail, want %v", o.Method, path, rows, want)
 	}
 }

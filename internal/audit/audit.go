@@ -111,13 +111,14 @@ const insert = `INSERT INTO audit (org, seq, at, action, category, subcategory, 
 	admin, login, ip, interface, result, rev, before_body, after_body, hash)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 
-// Write appends e to the trail of e.Org, within tx.
+// Write appends e to the trail of e.Org, within tx. A write of an org appends to
+// the trail of that org, or to the installation's.
 //
 // The number and the hash of the row follow from those of the row before. That
 // is safe because all durable writes of a database go through one lane, and it
 // leaves neither a gap nor a broken link behind a write that is rolled back.
 func Write(ctx context.Context, tx *store.Tx, e Entry) error {
-	if bound := tx.Org(); bound != 0 && bound != e.Org {
+	if bound := tx.Org(); bound != 0 && e.Org != 0 && bound != e.Org {
 		return fmt.Errorf("audit: an entry of org %d in a write of org %d", e.Org, bound)
 	}
 	var err error

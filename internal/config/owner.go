@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spurline/spurline/internal/audit"
 	"github.com/spurline/spurline/internal/store"
@@ -16,7 +17,38 @@ func (e *Engine) Found(ctx context.Context, org store.Org, f func(context.Contex
 		if err := tx.CreateOrg(ctx, org); err != nil {
 			return err
 		}
-		return f(ctx, e.writer(ctx, tx, By{Org: org.ID}, org.Cloud))
+		if err := f(ctx, e.writer(ctx, tx, By{Org: org.ID}, org.Cloud)); err != nil {
+			return err
+		}
+		// The org's own trail begins after that.
+		return audit.Write(ctx, tx, e.installation(audit.ActionCreate, "org "+org.Name))
+	}))
+}
+
+// installation is a row of the installation's own trail, about what its owner
+// does.
+func (e *Engine) installation(action, name string) audit.Entry {
+	return audit.Entry{
+		At: e.now(), Action: action, Category: audit.CategoryAdvancedSettings, SubCategory: audit.SubAdvancedSettings,
+		Resource: name, Interface: audit.InterfaceAPI, Result: audit.ResultSuccess,
+	}
+}
+
+// RecordDownload notes that somebody took a copy of everything.
+func (e *Engine) RecordDownload(ctx context.Context, name string) error {
+	return Outcome(e.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return audit.Write(ctx, tx, e.installation(audit.ActionDownload, name))
+	}))
+}
+
+// RecordMode notes that the caller made the service read-only, or ended that.
+// The mode itself is not kept.
+func (e *Engine) RecordMode(ctx context.Context, by By, was, is bool) error {
+	return Outcome(e.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		entry := e.installation(audit.ActionUpdate, "Read-only mode")
+		entry.Org, entry.Admin, entry.Login, entry.IP = by.Org, by.Who.ID, by.Who.Login, by.IP
+		entry.Before, entry.After = fmt.Appendf(nil, `{"readOnly":%t}`, was), fmt.Appendf(nil, `{"readOnly":%t}`, is)
+		return audit.Write(ctx, tx, entry)
 	}))
 }
 

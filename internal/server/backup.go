@@ -47,6 +47,9 @@ func (s *Server) Backup(ctx context.Context, w io.Writer) error {
 	if err := s.keep(ctx, s.Flush); err != nil { // what is in memory only belongs to it
 		return err
 	}
+	if err := s.keep(ctx, func(ctx context.Context) error { return s.engine.RecordDownload(ctx, "backup") }); err != nil {
+		return err
+	}
 	lines := []any{
 		BackupHead{Spurline: "backup", Format: backupFormat, Created: s.cfg.Now().UTC()},
 		backupFile{keyFile, s.key[:]},

@@ -114,7 +114,9 @@ func TestRestoreElsewhere(t *testing.T) {
 			lists[path] = super.Must(t, "GET", path, "")
 		}
 
+		noted := verified(t, super, "/spurline/v1/audit", "")
 		backup := a.Owner(t).Must(t, "GET", "/spurline/v1/backup", "")
+		ofAll := verified(t, a.Owner(t), "/spurline/v1/installation/audit", "")
 		if err := noSecret(backup, to.DataDir); err != nil {
 			t.Error(err)
 		}
@@ -136,7 +138,10 @@ func TestRestoreElsewhere(t *testing.T) {
 			t.Errorf("credentials (-want +got):\n%s", diff)
 		}
 		check("restarted")
-		b.SignIn(t, servertest.Super).Must(t, "POST", "/locationTemplate", `{"name":"goes on"}`)
+		again := b.SignIn(t, servertest.Super)
+		again.Must(t, "POST", "/locationTemplate", `{"name":"goes on"}`)
+		verified(t, again, "/spurline/v1/audit", noted)
+		verified(t, b.Owner(t), "/spurline/v1/installation/audit", ofAll)
 		left, err := filepath.Glob(filepath.Join(to.DataDir, "resto*"))
 		if err != nil || len(left) > 0 {
 			t.Errorf("files left behind: %v (%v)", left, err)

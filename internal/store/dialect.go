@@ -61,6 +61,8 @@ func sqliteDialect() *dialect {
 			"{{table}}", "STRICT",
 			"{{small table}}", "STRICT, WITHOUT ROWID",
 			"{{strpos}}", "instr",
+			// It knows nothing of how many rows a condition leaves.
+			"{{index}}", "INDEXED BY", "{{/index}}", "",
 		),
 		beginWrite: "BEGIN IMMEDIATE",
 		classify:   classifySQLite,
@@ -97,6 +99,7 @@ func postgresDialect() *dialect {
 			"{{table}}", "",
 			"{{small table}}", "",
 			"{{strpos}}", "strpos",
+			"{{index}}", "/*", "{{/index}}", "*/",
 		),
 		beginWrite:  "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
 		fence:       "SELECT epoch FROM lease WHERE id = 0 FOR SHARE",

@@ -54,6 +54,8 @@ func handMade() map[string]string {
 		"setApiKeyState": "org key disable", "deleteApiKey": "org key delete",
 		"backup": "backup", "restore": "restore", "reset": "reset",
 		"listRequests": "requests list", "getRequest": "requests show", "getRun": "requests summary", "beginRun": "requests summary",
+		"listAudit": "audit", "getAudit": "audit show", "verifyAudit": "audit verify",
+		"listInstallationAudit": "audit", "getInstallationAudit": "audit show", "verifyInstallationAudit": "audit verify",
 	}
 }
 

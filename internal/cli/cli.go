@@ -89,7 +89,7 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	}{
 		{"The sandbox and its fleet:", []*cobra.Command{newUp(), newDown(), newServe(), newEnv(), newExec(), newHosts(), newTrust(), newPostman(), newConnector(), newFleet()}},
 		{"Profiles and sign-in:", []*cobra.Command{newLogin(), newLogout(), newProfiles(), newWhoAmI()}},
-		{"Looking:", []*cobra.Command{newGroups(), newVMs(), newTemplates(), newLocations(), newStatus(), newRequests()}},
+		{"Looking:", []*cobra.Command{newGroups(), newVMs(), newTemplates(), newLocations(), newStatus(), newAudit(), newRequests()}},
 		{"Changing:", []*cobra.Command{newActivate(), newDelete(), newAPI()}},
 		{configuration, nil}, // what complete adds
 		{"The installation:", []*cobra.Command{newOrg(), newAdmin(), newClients(), newBackup(), newRestore(), newReset(), newDoctor()}},

@@ -28,7 +28,7 @@ import (
 )
 
 // longest bounds a run, whatever the machine.
-const longest = 10 * time.Minute
+const longest = 15 * time.Minute
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -56,6 +56,7 @@ func (b *bench) parts() []part {
 		{"growth", b.growth},
 		{"policy", b.policy},
 		{"segments", b.segments},
+		{"audit", b.audit},
 		{"start", b.start},
 	}
 }
@@ -71,7 +72,7 @@ func run(ctx context.Context, args []string) int {
 	flags.IntVar(&b.rounds, "rounds", 9, "rounds per row")
 	flags.DurationVar(&b.half, "half", 300*time.Millisecond, "time that each side of a round gets")
 	flags.StringVar(&b.profile, "profile", "", "`directory` to write CPU profiles of the subjects to")
-	only := flags.String("only", "", "comma-separated `parts` to run: reads, writes, history, growth, policy, segments, start")
+	only := flags.String("only", "", "comma-separated `parts` to run: reads, writes, history, growth, policy, segments, audit, start")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0

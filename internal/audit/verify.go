@@ -26,9 +26,9 @@ type Fault struct {
 // View runs a function on a snapshot of the database.
 type View func(context.Context, func(context.Context, *store.Tx) error) error
 
-// verifyBatch is how many rows are looked at on one snapshot: one that is held
+// VerifyBatch is how many rows are looked at on one snapshot: one that is held
 // for long keeps a database from tidying up behind its writers.
-const verifyBatch = 2000
+const VerifyBatch = 2000
 
 // Verify computes the chain of an org's trail anew and compares it with what
 // is stored, up to the first fault. noted is a place that was written down
@@ -78,7 +78,7 @@ func (w *walk) batch(ctx context.Context, tx *store.Tx) error {
 	}
 	w.began = true
 	n, err := w.follow(ctx, tx)
-	if err != nil || n == verifyBatch || w.fault != nil {
+	if err != nil || n == VerifyBatch || w.fault != nil {
 		return err
 	}
 	w.done = true
@@ -87,7 +87,7 @@ func (w *walk) batch(ctx context.Context, tx *store.Tx) error {
 }
 
 func (w *walk) follow(ctx context.Context, tx *store.Tx) (n int, err error) {
-	rows, err := tx.Query(ctx, list, w.org, w.from, verifyBatch)
+	rows, err := tx.Query(ctx, list, w.org, w.from, VerifyBatch)
 	if err != nil {
 		return 0, err
 	}

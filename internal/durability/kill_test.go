@@ -3,12 +3,15 @@
 package durability_test
 
 import (
+	"context"
 	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/spurline/spurline/internal/audit"
+	"github.com/spurline/spurline/internal/store"
 	"github.com/spurline/spurline/internal/store/pgtest"
 )
 
@@ -88,6 +91,33 @@ func survive(t *testing.T, dsn string, e effort) {
 		t.Error("no kill hit a change under way, so the test shows nothing")
 	}
 	w.checkTables(t, dsn)
+	checkChains(t, dsn)
+}
+
+// checkChains verifies every trail: a row, its hash and the head are written
+// together or not at all, wherever a kill has hit.
+func checkChains(t *testing.T, dsn string) {
+	t.Helper()
+	db, err := store.Open(t.Context(), dsn, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	orgs := []store.Org{{ID: 0}}
+	err = db.View(t.Context(), 0, func(ctx context.Context, tx *store.Tx) error {
+		all, err := tx.Orgs(ctx)
+		orgs = append(orgs, all...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, org := range orgs {
+		v, err := audit.Verify(t.Context(), func(ctx context.Context, f func(context.Context, *store.Tx) error) error { return db.View(ctx, 0, f) }, org.ID, nil)
+		if err != nil || v.Fault != nil || v.Rows == 0 {
+			t.Errorf("the trail of org %d: %d rows, %+v, %v", org.ID, v.Rows, v.Fault, err)
+		}
+	}
 }
 
 // checkTables looks where no request leads: every change that took place has

@@ -149,6 +149,7 @@ var unlike = map[string]struct {
 	"generateExternalId":            {[]int64{0}, "nothing is kept of it"},
 	"growFleet":                     {[]int64{0}, "simulated machines are no part of an org; what they enrol is"},
 	"stopFleet":                     {[]int64{0}, "the same"},
+	"beginRun":                      {[]int64{0}, "what is measured is not the org"},
 	"startSimulatedConnector":       {[]int64{0}, "the same"},
 	"stopSimulatedConnector":        {[]int64{0}, "the same"},
 }

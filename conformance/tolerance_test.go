@@ -44,6 +44,42 @@ func TestFact3_02_AnActivationTakesAnyBody(t *testing.T) {
 	counted(t, s, a, "activate", "body on an activation")
 }
 
+func TestFact4_01_GoReplacesAnAdminWithoutItsPassword(t *testing.T) {
+	t.Parallel()
+	s, strict := world.sandbox.get(t), world.strict.get(t)
+	for _, server := range []*server{s, strict} {
+		a := server.org(t)
+		c := goOneAPI(t, server, a)
+		var roles []item
+		must(t, c.Get(t.Context(), "/adminRoles", &roles))
+		login := "ops@" + a.Vanity + ".example"
+		var made, read map[string]any
+		in := map[string]any{"loginName": login, "userName": "Ops", "email": login, "password": "Passw0rd!", "role": map[string]any{"id": roles[0].ID}}
+		must(t, c.Create(t.Context(), "/adminUsers", in, &made))
+		path := fmt.Sprintf("/adminUsers/%.0f", made["id"])
+		must(t, c.Get(t.Context(), path, &read))
+		if server == strict { // which would refuse more of what was read
+			delete(in, "password")
+			notTolerated(t, c.Update(t.Context(), path, in, &made), "replace without the password")
+			continue
+		}
+		read["comments"] = "sent back as it was read"
+		must(t, c.Update(t.Context(), path, read, &made))
+		counted(t, server, a, "updateAdminUser", "replace without the password")
+		a.Login, a.Password = login, "Passw0rd!"
+		must(t, goLegacy(t, server, a).Login(t.Context())) // it is still the same
+	}
+}
+
+func TestFact5_02_GoSendsAnEmptyLevel(t *testing.T) {
+	t.Parallel()
+	s := world.sandbox.get(t)
+	c := goOneAPI(t, s, s.org(t))
+	var made struct{ DashboardAccess string }
+	must(t, c.Create(t.Context(), "/adminRoles", map[string]any{"id": 0, "name": "empty", "dashboardAccess": ""}, &made))
+	same(t, made.DashboardAccess, "NONE")
+}
+
 func TestFact5_07_ScriptsSendBackWhatTheyRead(t *testing.T) {
 	t.Parallel()
 	s, strict := world.sandbox.get(t), world.strict.get(t)

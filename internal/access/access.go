@@ -44,7 +44,14 @@ func (l Level) String() string { return levelNames[l] }
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // UnmarshalText reads the wire spelling.
+//
+// quirk: behaviours.md 5.2, clients do not say every level; the vendor's Go
+// client sends an empty one for dashboardAccess.
 func (l *Level) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*l = None
+		return nil
+	}
 	for i, name := range levelNames {
 		if name == string(text) {
 			*l = Level(i)

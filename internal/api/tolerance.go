@@ -23,6 +23,7 @@ const (
 	bodyOnActivation = "body on an activation"        // quirk: behaviours.md 3.2, junk in some clients
 	emptyPair        = "empty pair in the query"      // quirk: behaviours.md 11.3, ?&pageSize=1000
 	unknownParameter = "unknown parameter"            // behaviours.md 11.5
+	keptPassword     = "replace without the password" // quirk: behaviours.md 4.1
 	pageZero         = "page 0"                       // behaviours.md 11.2
 	largePage        = "page size above 1000"         // behaviours.md 11.4
 	severalSessions  = "several session ids"          // quirk: behaviours.md 1.17

@@ -119,12 +119,9 @@ func (a *Auth) DropLogin(ctx context.Context, tx *store.Tx, org, admin int64) er
 // new one differs from it. Like HashPassword it is not for inside a
 // transaction.
 func (a *Auth) PasswordMatches(ctx context.Context, org, admin int64, password string) (bool, error) {
-	var stored []byte
-	err := a.db.View(ctx, org, func(ctx context.Context, tx *store.Tx) error {
-		return tx.QueryRow(ctx, credentialSecret, org, credentialPassword, admin).Scan(&stored)
-	})
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return false, fmt.Errorf("auth: read password: %w", err)
+	stored, err := a.passwordHash(ctx, org, admin)
+	if err != nil {
+		return false, err
 	}
 	h, has := a.storedHash(stored)
 	var ok bool
@@ -132,6 +129,24 @@ func (a *Auth) PasswordMatches(ctx context.Context, org, admin int64, password s
 		return false, err
 	}
 	return ok && has, nil
+}
+
+// HasPassword reports whether the admin has a password; a disabled one has
+// none.
+func (a *Auth) HasPassword(ctx context.Context, org, admin int64) (bool, error) {
+	stored, err := a.passwordHash(ctx, org, admin)
+	return len(stored) > 0, err
+}
+
+// passwordHash reads an admin's password as it is stored; empty = none.
+func (a *Auth) passwordHash(ctx context.Context, org, admin int64) (stored []byte, err error) {
+	err = a.db.View(ctx, org, func(ctx context.Context, tx *store.Tx) error {
+		return tx.QueryRow(ctx, credentialSecret, org, credentialPassword, admin).Scan(&stored)
+	})
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("auth: read password: %w", err)
+	}
+	return stored, nil
 }
 
 // storedHash parses a stored hash. Where there is none, or a damaged one, it

@@ -237,6 +237,9 @@ func TestClientHasItsRole(t *testing.T) {
 			t.Errorf("%s %s: %d %s", call[0], call[1], a.Status, a.Body)
 		}
 	}
+	if got := nightly.Must(t, "GET", "/auth", ""); !strings.Contains(got, `"passwordExpiryDays":-1`) {
+		t.Errorf("a client has no password that expires: %s", got)
+	}
 	a := nightly.Do(t, "POST", "/passwordChange", `{"userName":"nightly","oldPassword":"a","newPassword":"Secret-123456"}`)
 	if a.Status != 403 {
 		t.Errorf("the password of a client: %d %s", a.Status, a.Body)

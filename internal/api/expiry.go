@@ -27,7 +27,7 @@ func (a *API) expired(o *operation.Operation, who *access.Principal) error {
 // passwordDays is how many days the caller's password has left, begun ones
 // counted; -1 where passwords do not expire.
 func (a *API) passwordDays(who *access.Principal) int {
-	if a.PasswordExpiry == 0 || who == nil {
+	if a.PasswordExpiry == 0 || who == nil || who.Client {
 		return -1
 	}
 	const day = 24 * time.Hour

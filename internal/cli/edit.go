@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -214,10 +215,11 @@ func (w *writing) newDraft(object map[string]any, what string, asJSON bool) (*dr
 // open lets the user edit, and returns what stands in the file then.
 func (d *draft) open(s *session) ([]byte, error) {
 	editor := editorOf()
-	words := strings.Fields(editor)
-	if len(words) == 0 {
-		return nil, usage("there is no editor; name one in $EDITOR")
+	if editor == "" && s.terminal() == nil {
+		return nil, usage("there is neither $EDITOR nor a terminal to edit at; use update with -f or --set")
 	}
+	editor = cmp.Or(editor, "vi")
+	words := strings.Fields(editor)
 	cmd := exec.Command(words[0], append(words[1:], d.file)...) //nolint:gosec // the user's own editor
 	if runtime.GOOS != "windows" {                              // a shell reads what people put into $EDITOR
 		cmd = exec.Command("sh", "-c", editor+` "$1"`, "sh", d.file) //nolint:gosec // the same
@@ -230,14 +232,15 @@ func (d *draft) open(s *session) ([]byte, error) {
 	return d.text()
 }
 
-// editorOf is the command that edits a file.
+// editorOf is the command that the user edits files with; empty where the
+// environment has none.
 func editorOf() string {
 	for _, name := range []string{"VISUAL", "EDITOR"} {
 		if editor := strings.TrimSpace(os.Getenv(name)); editor != "" {
 			return editor
 		}
 	}
-	return "vi"
+	return ""
 }
 
 func (d *draft) text() ([]byte, error) {

@@ -199,15 +199,17 @@ func holds(read, planned any) bool {
 	if json.Unmarshal(text, &want) != nil {
 		return false
 	}
-	return covers(read, want)
+	return Covers(read, want)
 }
 
-func covers(read, want any) bool {
+// Covers reports whether what was read has what was wanted: objects by the
+// wanted members, lists in any order.
+func Covers(read, want any) bool {
 	switch want := want.(type) {
 	case map[string]any:
 		object, ok := read.(map[string]any)
 		for name, value := range want {
-			ok = ok && covers(object[name], value)
+			ok = ok && Covers(object[name], value)
 		}
 		return ok
 	case []any:
@@ -216,7 +218,7 @@ func covers(read, want any) bool {
 			return false
 		}
 		for _, value := range want {
-			ok = ok && slices.ContainsFunc(list, func(element any) bool { return covers(element, value) })
+			ok = ok && slices.ContainsFunc(list, func(element any) bool { return Covers(element, value) })
 		}
 		return ok
 	default:

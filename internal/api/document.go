@@ -27,7 +27,7 @@ var (
 
 // documentRoutes hands out the OpenAPI document, and pages made of it, to
 // whoever asks: it holds nothing of an org.
-func documentRoutes(mux *http.ServeMux) {
+func (a *API) documentRoutes(mux *http.ServeMux) {
 	pages := reference.New(docs.OpenAPI)
 	mux.Handle(reference.Root, pages)
 	mux.Handle(reference.Root+"/", pages)
@@ -36,7 +36,11 @@ func documentRoutes(mux *http.ServeMux) {
 	} {
 		sum := sha256.Sum256(body)
 		etag := `"` + hex.EncodeToString(sum[:16]) + `"`
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodGet && r.Method != http.MethodHead {
+				a.fail(w, r, notAllowed(r.Method, "GET"))
+				return
+			}
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("ETag", etag)
 			w.Header().Set("Cache-Control", "no-cache") // kept, and asked for at each use

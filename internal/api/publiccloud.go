@@ -32,6 +32,7 @@ func (a *API) publicCloudOperations() []operation.Operation {
 	regions.Query, regions.Out, regions.Handle = operation.PageParams(0), reflect.TypeFor[[]kinds.SupportedRegion](), listRegions
 	template.ID, template.Path, template.Summary = "getCloudFormationTemplate", "/publicCloudInfo/cloudFormationTemplate", "Get the URL of the CloudFormation template that makes the role to discover with"
 	template.Query, template.Out, template.Handle = []operation.Param{{Name: "awsAccountId", Says: "The account that the template is for, 12 digits; it is put into the URL."}}, reflect.TypeFor[string](), a.cloudFormationTemplate
+	template.Text = "The URL as it is, under /ztw/api/v1."
 	return []operation.Operation{
 		countOperation("countPublicCloudInfos", "/publicCloudInfo/count", info, a.count(info)),
 		countOperation("countAccountGroups", "/accountGroups/count", groups, a.count(groups)),
@@ -39,7 +40,7 @@ func (a *API) publicCloudOperations() []operation.Operation {
 		{
 			ID: "generateExternalId", Method: "POST", Path: "/publicCloudInfo/generateExternalId", Summary: "Make an external id for an AWS account",
 			Feature: access.PublicCloud, Level: access.ReadWrite, Limit: info.Read, Status: http.StatusOK,
-			In: reflect.TypeFor[externalID](), Out: reflect.TypeFor[externalID](), Text: true, Handle: generateExternalID,
+			In: reflect.TypeFor[externalID](), Out: reflect.TypeFor[externalID](), Text: "The external id alone, for clients that say what they accept.", Handle: generateExternalID,
 		},
 		{
 			ID: "changePublicCloudInfoState", Method: "PUT", Path: "/publicCloudInfo/{id}/changeState", Summary: "Enable or disable the discovery of an AWS account",

@@ -34,7 +34,7 @@ func (a *API) routes() *http.ServeMux {
 			}
 		}
 	}
-	documentRoutes(mux)
+	a.documentRoutes(mux)
 	a.probeRoutes(mux)
 	mux.Handle("/", a.adapt(func(w http.ResponseWriter, r *http.Request) error {
 		return &wire.Error{Status: http.StatusNotFound, Code: wire.CodeNotFound, Message: "There is no operation at this path."}
@@ -63,13 +63,18 @@ func (a *API) byMethod(methods map[string]*operation.Operation) http.Handler {
 			o = methods[http.MethodGet] // net/http drops the body
 		}
 		if o == nil {
-			return &wire.Error{
-				Status: http.StatusMethodNotAllowed, Message: "The method " + r.Method + " is not offered here; use " + allow + ".",
-				Header: http.Header{"Allow": {allow}},
-			}
+			return notAllowed(r.Method, allow)
 		}
 		return a.call(o, w, r)
 	})
+}
+
+// notAllowed is the 405 of a path that has other methods.
+func notAllowed(method, allow string) error {
+	return &wire.Error{
+		Status: http.StatusMethodNotAllowed, Message: "The method " + method + " is not offered here; use " + allow + ".",
+		Header: http.Header{"Allow": {allow}},
+	}
 }
 
 // ServeHTTP answers a request.

@@ -50,9 +50,9 @@ func (b *builder) success(o *operation.Operation) *openapi3.Response {
 		media.Examples = b.answerExamples(o, o.Status)
 	}
 	out.Content = openapi3.Content{kind: media}
-	if o.Text {
+	if o.Text != "" {
 		text := openapi3.NewMediaType().WithSchema(openapi3.NewStringSchema())
-		text.Schema.Value.Description = "What the object holds, for clients that say what they accept."
+		text.Schema.Value.Description = o.Text
 		out.Content["text/plain"] = text
 	}
 	return out

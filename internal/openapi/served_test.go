@@ -51,6 +51,9 @@ func TestServerHandsOutTheDocument(t *testing.T) {
 	if resp, body := get(t, s.URL()+"/spurline/openapi.json", resp.Header.Get("ETag")); resp.StatusCode != http.StatusNotModified || body != "" {
 		t.Errorf("with its ETag: %d, %d bytes", resp.StatusCode, len(body))
 	}
+	if answer := s.Nobody().Do(t, "POST", "/spurline/openapi.json", "{}"); answer.Status != http.StatusMethodNotAllowed || !strings.Contains(answer.Body, "use GET") {
+		t.Errorf("a write: %d %s", answer.Status, answer.Body)
+	}
 	_, older := get(t, s.URL()+"/spurline/openapi-3.0.json", "")
 	doc, err := openapi3.NewLoader().LoadFromData([]byte(older))
 	if err != nil {

@@ -69,9 +69,9 @@ type Operation struct {
 	// Conditional operations answer with an ETag, and 304 to who has the answer
 	// already.
 	Conditional bool
-	// Text operations answer text that is no JSON to clients that say what they
-	// accept.
-	Text bool
+	// Text says what is answered as text that is no JSON, and to whom; empty =
+	// nothing is.
+	Text string
 	// Stream operations are handed their body unread, and bound it themselves.
 	Stream bool
 	// Form says that In is sent as a form (application/x-www-form-urlencoded).

@@ -329,6 +329,7 @@ func TestFact1_12_LoggingOutActivates(t *testing.T) {
 	}
 	must(t, c.Call(t.Context(), http.MethodGet, "/ecAdminActivateStatus", nil, &after))
 	same(t, after.OrgEditStatus, "EDITS_CLEARED")
+	same(t, after.OrgLastActivateStatus, "CAC_ACTV_UI") // the token lives on; nobody has logged out
 }
 
 // activation is the answer of the three activation operations, as Go and

@@ -137,8 +137,11 @@ func (a *API) signOut(c *operation.Call) error {
 	}
 	for _, who := range append(ended, admins...) {
 		noteCaller(c.Request, who)
-		gone := !a.Auth.Signed(who.Org, who.ID)
-		if err := a.Engine.End(ctx, config.Caller(who, c.IP), config.BySessionLogout, gone); err != nil {
+		gone, how := !a.Auth.Signed(who.Org, who.ID), config.BySessionLogout
+		if who.Client {
+			how = config.ByAdmin // quirk: nobody has logged out, and a client takes no other word for it
+		}
+		if err := a.Engine.End(ctx, config.Caller(who, c.IP), how, gone); err != nil {
 			return err
 		}
 	}

@@ -130,6 +130,10 @@ func terraform(t *testing.T, sdk conformance.SDK, withURL bool) {
 		}
 	}
 	same(t, got, map[int]int64{1: want[0], 2: want[1], 3: want[2]})
+	before := all
+	all = nil
+	must(t, sdk.List(t.Context(), path, &all))
+	same(t, all, before) // in the same order
 	for _, r := range rules {
 		must(t, tf.Refresh(t.Context(), r))
 	}

@@ -126,7 +126,7 @@ func (c *configuration) start() error {
 		select {
 		case err := <-ended:
 			c.cmd = nil
-			return fmt.Errorf("spurline %s: %v\n%s", strings.Join(c.args, " "), err, said.String())
+			return errors.Join(fmt.Errorf("spurline %s has ended\n%s", strings.Join(c.args, " "), said.String()), err)
 		case <-late:
 			return errors.Join(errors.New("the server has not said where it answers"), c.cmd.Process.Kill())
 		case <-tick.C:

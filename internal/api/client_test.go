@@ -187,8 +187,14 @@ func TestClientRefusals(t *testing.T) {
 	for _, who := range []*servertest.Admin{editor, reader} {
 		who.Must(t, "GET", clients, "")
 		for _, call := range [][3]string{
-			{"POST", clients, good(`"name":"x"`)}, {"PUT", path, good(`"name":"x"`)}, {"DELETE", path, ""}, {"POST", path + "/secrets", ""},
-			{"POST", path + "/keys", "{}"}, {"DELETE", path + "/secrets/1", ""}, {"DELETE", path + "/keys/1", ""}, {"DELETE", path + "/tokens", ""},
+			{"POST", clients, good(`"name":"x"`)},
+			{"PUT", path, good(`"name":"x"`)},
+			{"DELETE", path, ""},
+			{"POST", path + "/secrets", ""},
+			{"POST", path + "/keys", "{}"},
+			{"DELETE", path + "/secrets/1", ""},
+			{"DELETE", path + "/keys/1", ""},
+			{"DELETE", path + "/tokens", ""},
 		} {
 			if a := who.Do(t, call[0], call[1], call[2]); a.Status != 403 {
 				t.Errorf("%s: %s %s: %d", who.Login, call[0], call[1], a.Status)

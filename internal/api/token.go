@@ -73,8 +73,11 @@ func (a *API) tokenOperations() []operation.Operation {
 func (a *API) getToken(c *operation.Call) error {
 	h := c.Writer.Header()
 	for _, header := range [...][2]string{ // behaviours.md 2.4 and 2.5
-		{"Cache-Control", "no-store"}, {"Pragma", "no-cache"},
-		{"X-Ratelimit-Limit", "150, 150;w=1, 100000;w=60, 10000;w=60"}, {"X-Ratelimit-Remaining", "149"}, {"X-Ratelimit-Reset", "1"},
+		{"Cache-Control", "no-store"},
+		{"Pragma", "no-cache"},
+		{"X-Ratelimit-Limit", "150, 150;w=1, 100000;w=60, 10000;w=60"},
+		{"X-Ratelimit-Remaining", "149"},
+		{"X-Ratelimit-Reset", "1"},
 	} {
 		h.Set(header[0], header[1])
 	}

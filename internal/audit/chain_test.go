@@ -92,8 +92,11 @@ func TestVerifyFindsAChangeOfAnyColumn(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			columns, err = rows.Columns()
-			return err
+			defer rows.Close()
+			if columns, err = rows.Columns(); err != nil {
+				return err
+			}
+			return rows.Err()
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -193,8 +193,12 @@ func (s *search) during(q Query) {
 // type of what it is compared with first.
 func (s *search) filter(q Query) {
 	for _, c := range []struct{ column, value string }{
-		{"action", q.Action}, {"category", q.Category}, {"subcategory", q.SubCategory}, {"interface", q.Interface},
-		{"result", q.Result}, {"kind", q.Kind},
+		{"action", q.Action},
+		{"category", q.Category},
+		{"subcategory", q.SubCategory},
+		{"interface", q.Interface},
+		{"result", q.Result},
+		{"kind", q.Kind},
 	} {
 		s.and(`(`+c.column+` = ? OR ? = '')`, c.value)
 	}

@@ -244,6 +244,7 @@ func explain(t *testing.T, db *store.DB, text string, args []any) string {
 		if err != nil {
 			return err
 		}
+		defer rows.Close()
 		for rows.Next() {
 			var id, parent, unused int
 			var line string

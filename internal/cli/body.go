@@ -132,9 +132,7 @@ func encodeInto(b *bytes.Buffer, s *shape, v any) {
 	switch v := v.(type) {
 	case map[string]any:
 		names := slices.DeleteFunc(append(s.names(), refNames()...), func(name string) bool { _, ok := v[name]; return !ok })
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			names = append(names, name)
-		}
+		names = append(names, slices.Sorted(maps.Keys(v))...)
 		written := map[string]bool{}
 		b.WriteByte('{')
 		for _, name := range names {

@@ -18,13 +18,17 @@ func TestDifferences(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, before, after, want string }{
 		{"nothing", `{"a":1,"b":{"c":[1,2]}}`, `{"b":{"c":[1,2]},"a":1}`, ""},
-		{"scalars, in their order", `{"id":5,"name":"a","gone":true,"country":"FR"}`, `{"id":5,"name":"b","country":"FR","new":null}`,
-			"~ name: \"a\" → \"b\"\n- gone: true\n+ new: null\n"},
+		{
+			"scalars, in their order", `{"id":5,"name":"a","gone":true,"country":"FR"}`, `{"id":5,"name":"b","country":"FR","new":null}`,
+			"~ name: \"a\" → \"b\"\n- gone: true\n+ new: null\n",
+		},
 		{"nested", `{"d":{"size":"SMALL","v":1}}`, `{"d":{"size":"LARGE","v":1}}`, "~ d.size: \"SMALL\" → \"LARGE\"\n"},
 		{"a reference to another thing", `{"place":{"id":5,"name":"HQ"}}`, `{"place":{"id":7,"name":"Lab"}}`, "~ place: HQ (5) → Lab (7)\n"},
 		{"a renamed thing", `{"place":{"id":5,"name":"HQ"}}`, `{"place":{"id":5,"name":"Lab"}}`, "~ place.name: \"HQ\" → \"Lab\"\n"},
-		{"a list's elements", `{"ips":["10.0.0.1","10.0.0.2","10.0.0.2"]}`, `{"ips":["10.0.0.2","10.0.0.9"]}`,
-			"~ ips:\n    - \"10.0.0.1\"\n    - \"10.0.0.2\"\n    + \"10.0.0.9\"\n"},
+		{
+			"a list's elements", `{"ips":["10.0.0.1","10.0.0.2","10.0.0.2"]}`, `{"ips":["10.0.0.2","10.0.0.9"]}`,
+			"~ ips:\n    - \"10.0.0.1\"\n    - \"10.0.0.2\"\n    + \"10.0.0.9\"\n",
+		},
 		{"references that joined", `{"to":[{"id":1,"name":"a"}]}`, `{"to":[{"id":1,"name":"a"},{"id":2,"name":"b"}]}`, "~ to:\n    + b (2)\n"},
 		{"an order", `{"ports":[1,2]}`, `{"ports":[2,1]}`, "~ ports: [1,2] → [2,1]\n"},
 		{"one of a list of things", `{"vms":[{"id":1,"s":"UP"},{"id":2,"s":"UP"}]}`, `{"vms":[{"id":1,"s":"UP"},{"id":2,"s":"DOWN"}]}`, "~ vms[1].s: \"UP\" → \"DOWN\"\n"},

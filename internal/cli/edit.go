@@ -220,9 +220,11 @@ func (d *draft) open(s *session) ([]byte, error) {
 	}
 	editor = cmp.Or(editor, "vi")
 	words := strings.Fields(editor)
-	cmd := exec.Command(words[0], append(words[1:], d.file)...) //nolint:gosec // the user's own editor
+	// The context ends with Ctrl-C, which is the editor's own: it is not to be
+	// killed with what was typed in it.
+	cmd := exec.Command(words[0], append(words[1:], d.file)...) //nolint:noctx // see above
 	if runtime.GOOS != "windows" {                              // a shell reads what people put into $EDITOR
-		cmd = exec.Command("sh", "-c", editor+` "$1"`, "sh", d.file) //nolint:gosec // the same
+		cmd = exec.Command("sh", "-c", editor+` "$1"`, "sh", d.file) //nolint:noctx // see above
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.stdin, s.stdout, s.stderr
 	if err := cmd.Run(); err != nil {

@@ -55,10 +55,10 @@ func apiPathOf(o *operation.Operation) string {
 
 // permission says who may call an operation.
 func permission(o *operation.Operation) string {
-	switch {
-	case o.Feature == access.Public:
+	switch o.Feature {
+	case access.Public:
 		return "for anybody"
-	case o.Feature == access.AnyAdmin:
+	case access.AnyAdmin:
 		return "for every admin"
 	default:
 		return fmt.Sprintf("needs %s of %s", o.Level, o.Feature)

@@ -106,8 +106,10 @@ func deleteAsks(t *testing.T, d *demo, config string) {
 // A secret is typed and not shown, and no dry run tells it.
 func secretIsTyped(t *testing.T, d *demo, config string) {
 	const password = "Typed-and-hidden-1"
-	args := []string{"admin-users", "create", "--set", "loginName=new@demo.spurline.test", "--set", "userName=New", "--set", "email=new@demo.spurline.test",
-		"--set", "role=Editor", "--ask", "password", "--data-dir", d.dir}
+	args := []string{
+		"admin-users", "create", "--set", "loginName=new@demo.spurline.test", "--set", "userName=New", "--set", "email=new@demo.spurline.test",
+		"--set", "role=Editor", "--ask", "password", "--data-dir", d.dir,
+	}
 	for _, more := range [][]string{{"--dry-run"}, {}} {
 		p := atTerminal(t, config, nil, append(args, more...)...)
 		p.sees("[sandbox] password: ", 1)

@@ -20,9 +20,13 @@ var families = [...]struct{ member, kind string }{
 // resources are what rules name and a bundle has with them. A kind comes after
 // those whose objects name objects of it.
 var resources = [...]struct{ member, kind string }{
-	{"gateways", kinds.GatewayKind}, {"dnsGateways", kinds.DNSGatewayKind},
-	{"ipSourceGroups", kinds.IPSourceGroupKind}, {"ipDestinationGroups", kinds.IPDestinationGroupKind}, {"ipGroups", kinds.IPGroupKind},
-	{"networkServiceGroups", kinds.NetworkServiceGroupKind}, {"networkServices", kinds.NetworkServiceKind},
+	{"gateways", kinds.GatewayKind},
+	{"dnsGateways", kinds.DNSGatewayKind},
+	{"ipSourceGroups", kinds.IPSourceGroupKind},
+	{"ipDestinationGroups", kinds.IPDestinationGroupKind},
+	{"ipGroups", kinds.IPGroupKind},
+	{"networkServiceGroups", kinds.NetworkServiceGroupKind},
+	{"networkServices", kinds.NetworkServiceKind},
 	{"workloadGroups", kinds.WorkloadGroupKind},
 }
 

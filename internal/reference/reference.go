@@ -118,7 +118,7 @@ func (p *Pages) page(find func(*site, *http.Request) view) http.HandlerFunc {
 func start(s *site, r *http.Request) view {
 	query := strings.TrimSpace(r.URL.Query().Get("q"))
 	if query == "" {
-		return view{Title: s.Document.Title, Name: "start.html", Data: s.Areas}
+		return view{Title: s.Title, Name: "start.html", Data: s.Areas}
 	}
 	return view{Title: "Search: " + query, Name: "found.html", Query: query, Data: s.search(query)}
 }

@@ -41,7 +41,7 @@ func (c *clientConn) Read(b []byte) (int, error) {
 
 func (c *clientConn) Write(b []byte) (int, error) {
 	if c.patience > 0 {
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.patience)); err != nil {
+		if err := c.SetWriteDeadline(time.Now().Add(c.patience)); err != nil {
 			return 0, err
 		}
 	}

@@ -6,4 +6,4 @@ import _ "embed" // of the documents
 // OpenAPI is the OpenAPI document; "make docs" makes it.
 //
 //go:embed openapi.json
-var OpenAPI []byte
+var OpenAPI string

@@ -119,7 +119,7 @@ func auditRow(r audit.Record) wire.AuditRow {
 
 // auditQuery reads the parameters of a list.
 func auditQuery(c *operation.Call) (q audit.Query, err error) {
-	of := c.Request.URL.Query()
+	of := c.Query()
 	q = audit.Query{
 		Login: of.Get("admin"), Action: of.Get("action"), Category: of.Get("category"), SubCategory: of.Get("subCategory"),
 		Resource: of.Get("resource"), Kind: of.Get("kind"), Interface: of.Get("interface"), Result: of.Get("result"),
@@ -222,7 +222,7 @@ func (a *API) verifyAudit(c *operation.Call) error {
 	if err != nil {
 		return err
 	}
-	noted, err := notedHead(c.Request.URL.Query().Get("head"))
+	noted, err := notedHead(c.Query().Get("head"))
 	if err != nil {
 		return err
 	}

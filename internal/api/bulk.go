@@ -122,7 +122,7 @@ func (a *API) replaceByBody(s *resource.Spec) handler {
 func (a *API) removeByQuery(s *resource.Spec) handler {
 	return func(c *operation.Call) error {
 		var ids []int64
-		for _, text := range strings.Split(strings.Join(c.Request.URL.Query()["id"], ","), ",") {
+		for _, text := range strings.Split(strings.Join(c.Query()["id"], ","), ",") {
 			id, err := operation.ID("id", text)
 			if err != nil {
 				return err

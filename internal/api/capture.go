@@ -100,12 +100,11 @@ func (a *API) newVisit(r *http.Request) *visit {
 // credentials is how a client says who it is: the names of its cookies, the
 // scheme of its authorization, and nothing of what is secret.
 func credentials(r *http.Request) string {
-	lines := r.Header["Cookie"]
-	if len(lines) == 1 && len(r.Header["Authorization"]) == 0 && strings.HasPrefix(lines[0], auth.SessionCookie+"=") && !strings.Contains(lines[0], ";") {
-		return "cookie " + auth.SessionCookie // as nearly all requests are
+	if soleCookie(r) {
+		return "cookie " + auth.SessionCookie
 	}
 	var all []string
-	for _, line := range lines {
+	for _, line := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
 			if name, _, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && len(all) < maxCredentials {
 				all = append(all, "cookie "+name)
@@ -121,6 +120,14 @@ func credentials(r *http.Request) string {
 		all = append(all, "Authorization")
 	}
 	return strings.Join(all, ", ")
+}
+
+// soleCookie reports whether all that a request presents is one session's
+// cookie, as nearly all requests do. It is found out without reading cookies.
+func soleCookie(r *http.Request) bool {
+	lines := r.Header["Cookie"]
+	return len(lines) == 1 && strings.HasPrefix(lines[0], auth.SessionCookie+"=") && !strings.Contains(lines[0], ";") &&
+		len(r.Header["Authorization"]) == 0 && len(r.Header["Jsessionid"]) == 0
 }
 
 // maxCredentials is how many cookies are named.

@@ -48,7 +48,7 @@ func (a *API) templateBase(c *operation.Call) (string, error) {
 // trusts the trusted role (discovery-settings.md), of whom the external id is
 // asked, and may read what workloads there are and their tags.
 func discoveryRoleTemplate(c *operation.Call) error {
-	query := c.Request.URL.Query()
+	query := c.Query()
 	account, org := query.Get("awsAccountId"), query.Get("orgId")
 	if account != "" && !kinds.IsAWSAccount(account) {
 		return wire.Invalid("awsAccountId", "must have 12 digits")

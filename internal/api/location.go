@@ -29,7 +29,7 @@ func (a *API) liteLocations(s *resource.Spec) handler {
 		if err != nil {
 			return err
 		}
-		query := c.Request.URL.Query()
+		query := c.Query()
 		conditions, err := s.Conditions(query)
 		if err != nil {
 			return err

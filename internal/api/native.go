@@ -109,7 +109,7 @@ func (a *API) vmState(org int64, row store.Row) wire.VMState {
 }
 
 func (a *API) listReferences(c *operation.Call) error {
-	query := c.Request.URL.Query()
+	query := c.Query()
 	id, err := operation.ID("id", query.Get("id"))
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ func listRegions(c *operation.Call) error {
 // quirk: behaviours.md section 11, raw text under /ztw and a JSON string under
 // the legacy base, so that no client fails on it.
 func (a *API) cloudFormationTemplate(c *operation.Call) error {
-	account := c.Request.URL.Query().Get("awsAccountId")
+	account := c.Query().Get("awsAccountId")
 	if account != "" && !kinds.IsAWSAccount(account) {
 		return wire.Invalid("awsAccountId", "must have 12 digits")
 	}
@@ -155,7 +155,7 @@ func (a *API) changeState(info *resource.Spec) handler {
 }
 
 func switched(c *operation.Call) (bool, error) {
-	if text := c.Request.URL.Query().Get("enable"); text != "" {
+	if text := c.Query().Get("enable"); text != "" {
 		on, err := strconv.ParseBool(text)
 		if err != nil {
 			return false, wire.Invalid("enable", "must be true or false")

@@ -87,7 +87,7 @@ func (a *API) listRequests(c *operation.Call) error {
 		return err
 	}
 	q := exchange.Query{Org: org, Limit: limit}
-	query := c.Request.URL.Query()
+	query := c.Query()
 	for _, n := range []struct {
 		name string
 		to   *int64

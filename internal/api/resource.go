@@ -91,11 +91,11 @@ func (a *API) list(s *resource.Spec, v resource.View, size int, params []string)
 		if err != nil {
 			return err
 		}
-		conditions, err := s.Conditions(c.Request.URL.Query())
+		conditions, err := s.Conditions(c.Query())
 		if err != nil {
 			return err
 		}
-		sort, err := s.Sort(v, c.Request.URL.Query())
+		sort, err := s.Sort(v, c.Query())
 		if err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func (a *API) replace(s *resource.Spec, params []string, then follow) func(*oper
 			return err
 		}
 		by := config.Caller(c.Who, c.IP)
-		by.Query = c.Request.URL.Query()
+		by.Query = c.Query()
 		answer, err := a.Engine.Save(c.Request.Context(), by, resource.InPut, func(ctx context.Context, w *config.Writer) (store.Row, error) {
 			row, err := w.Replace(ctx, o, id, h.parent, h.above...)
 			return then.after(ctx, c, w, row, err)

@@ -41,7 +41,7 @@ func (a *API) ruleOperations() []operation.Operation {
 
 func (a *API) countRules(s *resource.Spec) func(*operation.Call) error {
 	return func(c *operation.Call) error {
-		query := c.Request.URL.Query()
+		query := c.Query()
 		conditions, err := s.Conditions(query)
 		if err != nil {
 			return err

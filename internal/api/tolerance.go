@@ -114,6 +114,8 @@ func toleratedSession(c *operation.Call) []resource.Tolerance {
 		return nil
 	case atGateway(c.Request):
 		return []resource.Tolerance{{Kind: sessionAtGateway}}
+	case soleCookie(c.Request):
+		return nil
 	case len(auth.SessionIDs(c.Request)) > 1:
 		return []resource.Tolerance{{Kind: severalSessions}}
 	case len(c.Request.CookiesNamed(auth.SessionCookie)) == 0 && c.Request.Header.Get(auth.SessionCookie) != "":
@@ -136,7 +138,7 @@ func toleratedURL(c *operation.Call) (out []resource.Tolerance) {
 	if strings.HasPrefix(text, "&") || strings.Contains(text, "&&") {
 		out = append(out, resource.Tolerance{Kind: emptyPair})
 	}
-	query := c.Request.URL.Query()
+	query := c.Query()
 	if page, err := strconv.Atoi(query.Get("page")); err == nil && page == 0 {
 		out = append(out, resource.Tolerance{Kind: pageZero})
 	}

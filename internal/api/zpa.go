@@ -64,7 +64,7 @@ func mark(deleted *wire.Bool) (changed bool) {
 func (a *API) importer(in config.Import) func(*operation.Call) error {
 	return func(c *operation.Call) error {
 		in := in
-		if text := c.Request.URL.Query().Get("replace"); text != "" {
+		if text := c.Query().Get("replace"); text != "" {
 			var err error
 			if in.Replace, err = strconv.ParseBool(text); err != nil {
 				return wire.Invalid("replace", "must be true or false")

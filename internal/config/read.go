@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spurline/spurline/internal/access"
 	"github.com/spurline/spurline/internal/resource"
@@ -30,20 +29,26 @@ type ListQuery struct {
 	Limit      int // 0 = all
 }
 
+// key names the answer in the cache. It is made for each request, so what most
+// requests leave out is not in it.
 func (q *ListQuery) key() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s %s %d %d %d", q.Org, q.Scope.Key(), q.Kind.Name, q.View, q.Offset, q.Limit)
-	fmt.Fprintf(&b, " by %v as %d %t", q.Sort, q.Access, q.Predefined)
+	b := fmt.Appendf(make([]byte, 0, 128), "%d %s %s %d %d %d as %d", q.Org, q.Scope.Key(), q.Kind.Name, q.View, q.Offset, q.Limit, q.Access)
+	if q.Sort != (resource.Sort{}) {
+		b = fmt.Appendf(b, " by %v", q.Sort)
+	}
+	if q.Predefined {
+		b = append(b, " predefined"...)
+	}
 	if q.Parent != 0 {
-		fmt.Fprintf(&b, " in %d %d", q.Parent, q.Above)
+		b = fmt.Appendf(b, " in %d %d", q.Parent, q.Above)
 	}
 	if q.Nested != nil {
-		fmt.Fprintf(&b, " %+v", *q.Nested)
+		b = fmt.Appendf(b, " %+v", *q.Nested)
 	}
 	for _, c := range q.Conditions {
-		fmt.Fprintf(&b, " %s=%q", c.Filter.Name, c.Value.All)
+		b = fmt.Appendf(b, " %s=%q", c.Filter.Name, c.Value.All)
 	}
-	return b.String()
+	return string(b)
 }
 
 // List answers a page of the working configuration as a JSON array.

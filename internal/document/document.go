@@ -101,14 +101,14 @@ func (o *Operation) Success() Answer {
 }
 
 // Read reads a document.
-func Read(text []byte) (*Document, error) {
+func Read(text string) (*Document, error) {
 	var raw struct {
 		Info       struct{ Title, Description string }
 		Tags       []struct{ Name, Description string }
 		Paths      map[string]map[string]json.RawMessage
 		Components struct{ Schemas map[string]*Schema }
 	}
-	if err := json.Unmarshal(text, &raw); err != nil {
+	if err := json.Unmarshal([]byte(text), &raw); err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}
 	d := &Document{Title: raw.Info.Title, Introduction: raw.Info.Description, Schemas: raw.Components.Schemas}
@@ -170,7 +170,7 @@ func readOperation(text json.RawMessage) (o *Operation, tag string, err error) {
 		Permission                        struct{ Feature, Level string } `json:"x-permission"`
 		Limit                             string                          `json:"x-rate-limit"`
 	}
-	if err := json.Unmarshal(text, &raw); err != nil {
+	if err := json.Unmarshal([]byte(text), &raw); err != nil {
 		return nil, "", err
 	}
 	if len(raw.Tags) != 1 {

@@ -3,6 +3,7 @@ package operation
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/spurline/spurline/internal/wire"
@@ -20,6 +21,15 @@ func ID(name, text string) (int64, error) {
 	return id, nil
 }
 
+// Query returns the parameters of the query, which are read once: most requests
+// are asked for them several times. They are not to be changed.
+func (c *Call) Query() url.Values {
+	if c.query == nil {
+		c.query = c.Request.URL.Query()
+	}
+	return c.query
+}
+
 // MaxPageSize caps pages; a larger request is answered with this many.
 const MaxPageSize = 1000
 
@@ -27,7 +37,7 @@ const MaxPageSize = 1000
 // are the first (behaviours.md 11.2).
 func (c *Call) Page(defaultSize int) (offset, limit int, err error) {
 	page, size := 1, defaultSize
-	query := c.Request.URL.Query()
+	query := c.Query()
 	if text := query.Get("page"); text != "" {
 		if page, err = strconv.Atoi(text); err != nil || page < 0 {
 			return 0, 0, wire.Invalid("page", "must be an integer, 1 for the first page")

@@ -6,6 +6,7 @@ package operation
 
 import (
 	"net/http"
+	"net/url"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -142,4 +143,6 @@ type Call struct {
 	IP string
 	// Body is the request's body, read within the limit.
 	Body []byte
+
+	query url.Values // nil until somebody asks
 }

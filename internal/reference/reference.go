@@ -43,7 +43,7 @@ type site struct {
 
 // New returns the pages of an OpenAPI document. A document that cannot be read
 // answers 500.
-func New(text []byte) *Pages {
+func New(text string) *Pages {
 	p := &Pages{mux: http.NewServeMux(), load: sync.OnceValues(func() (*site, error) { return newSite(text) })}
 	for path, kind := range map[string]string{"style.css": "text/css; charset=utf-8", "search.js": "text/javascript; charset=utf-8"} {
 		p.mux.HandleFunc("GET "+Root+"/"+path, func(w http.ResponseWriter, r *http.Request) {
@@ -63,7 +63,7 @@ func New(text []byte) *Pages {
 // ServeHTTP answers a request below Root.
 func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
 
-func newSite(text []byte) (*site, error) {
+func newSite(text string) (*site, error) {
 	d, err := document.Read(text)
 	if err != nil {
 		return nil, err

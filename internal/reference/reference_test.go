@@ -111,7 +111,7 @@ func TestPages(t *testing.T) {
 // A document that cannot be read is an error that says so, and not a page.
 func TestABrokenDocument(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(reference.New([]byte(`{"paths": 7}`)))
+	server := httptest.NewServer(reference.New(`{"paths": 7}`))
 	defer server.Close()
 	if status, _, body := get(t, server, "/docs"); status != 500 || !strings.Contains(body, "cannot be made") {
 		t.Errorf("%d %s", status, body)

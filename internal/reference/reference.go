@@ -4,10 +4,9 @@
 package reference
 
 import (
-	"bytes"
 	"embed"
 	"fmt"
-	"html/template"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -37,8 +36,7 @@ type Pages struct {
 // site is what the pages are made from.
 type site struct {
 	*document.Document
-	uses     map[string][]*document.Operation // of schemas, by name
-	template *template.Template
+	uses map[string][]*document.Operation // of schemas, by name
 }
 
 // New returns the pages of an OpenAPI document. A document that cannot be read
@@ -68,49 +66,30 @@ func newSite(text string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{Document: d, uses: usesOf(d)}
-	s.template, err = template.New("").Funcs(s.functions()).ParseFS(files, "pages/*.html")
-	return s, err
+	return &site{d, usesOf(d)}, nil
 }
 
-// view is what the templates are handed.
-type view struct {
-	*site
-	Title string
-	Name  string // of the template that makes the page's main part
-	Query string
-	Area  string // the one that the contents show open
-	Data  any
-}
-
-// page makes a handler of what finds a page's data; nil data is a page that is
-// not there.
+// page makes a handler of what finds a page.
 func (p *Pages) page(find func(*site, *http.Request) view) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		var b bytes.Buffer
-		status := http.StatusOK
 		s, err := p.load()
-		if err == nil {
-			v := find(s, r)
-			if v.Data == nil {
-				v, status = view{Title: "There is no such page", Name: "missing.html"}, http.StatusNotFound
-			}
-			v.site = s
-			err = s.template.ExecuteTemplate(&b, "page.html", v)
-		}
-		h := w.Header()
 		if err != nil {
-			status = http.StatusInternalServerError
-			b.Reset()
-			fmt.Fprintf(&b, "The reference pages cannot be made: %v\n", err)
-			h.Set("Content-Type", "text/plain; charset=utf-8")
-		} else {
-			h.Set("Content-Type", "text/html; charset=utf-8")
-			h.Set("Content-Security-Policy", policy)
+			http.Error(w, fmt.Sprintf("The reference pages cannot be made: %v", err), http.StatusInternalServerError)
+			return
 		}
-		h.Set("Content-Length", strconv.Itoa(b.Len()))
+		status := http.StatusOK
+		v := find(s, r)
+		if v.main == nil {
+			v, status = view{title: "There is no such page", main: missing}, http.StatusNotFound
+		}
+		out := &writer{site: s}
+		out.write(v)
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Length", strconv.Itoa(out.Len()))
 		w.WriteHeader(status)
-		_, _ = w.Write(b.Bytes()) // the client is gone; nobody to tell
+		_, _ = io.WriteString(w, out.String()) // the client is gone; nobody to tell
 	}
 }
 
@@ -118,15 +97,15 @@ func (p *Pages) page(find func(*site, *http.Request) view) http.HandlerFunc {
 func start(s *site, r *http.Request) view {
 	query := strings.TrimSpace(r.URL.Query().Get("q"))
 	if query == "" {
-		return view{Title: s.Title, Name: "start.html", Data: s.Areas}
+		return view{title: s.Document.Title, main: (*writer).start}
 	}
-	return view{Title: "Search: " + query, Name: "found.html", Query: query, Data: s.search(query)}
+	return view{title: "Search: " + query, query: query, main: func(w *writer) { w.found(query, s.search(query)) }}
 }
 
 func area(s *site, r *http.Request) (v view) {
 	for _, a := range s.Areas {
 		if a.Name == r.PathValue("name") {
-			return view{Title: heading(a.Name), Name: "area.html", Area: a.Name, Data: a}
+			return view{title: heading(a.Name), area: a.Name, main: func(w *writer) { w.areaPage(a) }}
 		}
 	}
 	return v
@@ -134,22 +113,15 @@ func area(s *site, r *http.Request) (v view) {
 
 func operation(s *site, r *http.Request) (v view) {
 	if o := s.Operation(r.PathValue("name")); o != nil {
-		return view{Title: o.Summary, Name: "operation.html", Area: s.areaOf(o), Data: o}
+		return view{title: o.Summary, area: s.areaOf(o), main: func(w *writer) { w.operationPage(o) }}
 	}
 	return v
-}
-
-// schemaPage is a schema and where it is met.
-type schemaPage struct {
-	Name   string
-	Schema *document.Schema
-	Uses   []*document.Operation
 }
 
 func schema(s *site, r *http.Request) (v view) {
 	name := r.PathValue("name")
 	if found := s.Schemas[name]; found != nil {
-		return view{Title: name, Name: "schema.html", Data: schemaPage{name, found, s.uses[name]}}
+		return view{title: name, main: func(w *writer) { w.schemaPage(name, found) }}
 	}
 	return v
 }

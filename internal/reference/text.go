@@ -5,29 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
-	"html/template"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/spurline/spurline/internal/document"
 )
-
-// functions are what the templates call.
-func (s *site) functions() template.FuncMap {
-	return template.FuncMap{
-		"heading": heading,
-		"prose":   prose,
-		"pretty":  pretty,
-		"bounds":  bounds,
-		"curl":    curl,
-		"signs":   signs,
-		"in":      within,
-		"names":   func() []string { return slices.Sorted(maps.Keys(s.Schemas)) },
-		"lower":   strings.ToLower,
-	}
-}
 
 // heading makes a title of an area's name.
 func heading(name string) string {
@@ -42,7 +24,7 @@ var (
 
 // prose writes text of the document, which has paragraphs, **bold** and
 // `code`, as HTML.
-func prose(text string) template.HTML {
+func prose(text string) markup {
 	var b strings.Builder
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
 		if paragraph == "" {
@@ -52,7 +34,7 @@ func prose(text string) template.HTML {
 		p = bold.ReplaceAllString(code.ReplaceAllString(p, "<code>$1</code>"), "<strong>$1</strong>")
 		b.WriteString("<p>" + p + "</p>\n")
 	}
-	return template.HTML(b.String()) //nolint:gosec // escaped above
+	return markup(b.String())
 }
 
 // pretty indents JSON for reading.
@@ -101,6 +83,20 @@ func bounds(s *document.Schema) string {
 		say("%s unless said", s.Default)
 	}
 	return strings.Join(out, "; ")
+}
+
+// bounded is a schema's bounds, in the manner of bounds.
+func bounded(s *document.Schema) markup {
+	text := bounds(s)
+	return when(text != "", markup(`<span class="bounds">`+html.EscapeString(text)+`</span>`))
+}
+
+// formOf is a schema's form, with a link to the schema where it has a name.
+func formOf(s *document.Schema) markup {
+	if s.Name() == "" {
+		return markup(html.EscapeString(s.Form()))
+	}
+	return link("schemas", s.Name(), s.Form())
 }
 
 // signs tells how a caller signs in.

@@ -37,7 +37,7 @@ type Options struct {
 // has no goroutine of its own: the server calls Flush at intervals.
 //
 // Who holds which token and what it said last are in memory, so a heartbeat
-// costs one point read of the org; a connector's state follows from the clock
+// costs a point read of the org at most; a connector's state follows from the clock
 // when it is asked for.
 type Fleet struct {
 	engine   *config.Engine

@@ -25,16 +25,17 @@ func (l *lane) share(jobs []*job, try int) (again []*job) {
 	if err == nil {
 		err = s.exec(run, "COMMIT")
 	}
+	l.pool.put(s, err != nil) // a transaction that did not end is rolled back with its connection
+	if l.heads != nil {
+		l.heads.forget()
+	}
 	if err == nil {
-		l.pool.put(s, false)
 		l.count(len(kept))
 		for _, j := range kept {
 			l.finish(j, nil)
 		}
 		return nil
 	}
-	// A transaction that did not end is rolled back with its connection.
-	l.pool.put(s, true)
 	if try < maxTries && (errors.Is(err, errSpoiled) || s.dialect.classify(err) == classRetry) {
 		return kept
 	}

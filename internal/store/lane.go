@@ -27,6 +27,7 @@ var errGone = errors.New("store: the write's goroutine ended in the middle of it
 type lane struct {
 	pool     *pool
 	lease    lease
+	heads    *heads // may be nil
 	epoch    int64
 	now      func() time.Time
 	log      *slog.Logger
@@ -60,9 +61,9 @@ type outcome struct {
 	gone bool // nobody is left to run the function again
 }
 
-func newLane(p *pool, l lease, epoch int64, o Options) *lane {
+func newLane(p *pool, l lease, h *heads, epoch int64, o Options) *lane {
 	n := &lane{
-		pool: p, lease: l, epoch: epoch, now: o.Now, log: o.Log, lockWait: o.LockWait, lockFail: o.LockFail,
+		pool: p, lease: l, heads: h, epoch: epoch, now: o.Now, log: o.Log, lockWait: o.LockWait, lockFail: o.LockFail,
 		busy: make(map[int64]int), ended: make(chan struct{}),
 	}
 	n.ready.L = &n.mu

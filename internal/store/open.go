@@ -51,6 +51,7 @@ type DB struct {
 	epoch     atomic.Int64
 	keep      int
 	lease     lease
+	heads     *heads // nil where another server may take the database and write
 	durable   *lane
 	hasty     *lane // writes that a crash may lose
 	reads     *pool
@@ -91,10 +92,14 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err := p.migrate(ctx); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
+	var known *heads
+	if p.read.dialect.fence == "" {
+		known = &heads{of: map[int64]Head{}}
+	}
 	db := &DB{
-		keep: o.KeepActivations, lease: p.lease,
-		durable: newLane(p.write, p.lease, epoch, o),
-		hasty:   newLane(p.liveWrite, p.lease, epoch, o),
+		keep: o.KeepActivations, lease: p.lease, heads: known,
+		durable: newLane(p.write, p.lease, known, epoch, o),
+		hasty:   newLane(p.liveWrite, p.lease, nil, epoch, o),
 		reads:   p.read, liveReads: p.liveRead,
 	}
 	db.epoch.Store(epoch)
@@ -154,11 +159,26 @@ func (db *DB) NewEpoch() { db.epoch.Store(newEpoch()) }
 // write answers ErrLease.
 func (db *DB) Lost() <-chan struct{} { return db.lease.lost() }
 
-// Head reads where an org stands.
+// Head answers where an org stands.
 func (db *DB) Head(ctx context.Context, org int64) (Head, error) {
 	if err := ctx.Err(); err != nil {
 		return Head{}, err
 	}
+	if db.heads == nil {
+		return db.readHead(ctx, org)
+	}
+	head, commits, known := db.heads.get(org)
+	if known {
+		return head, nil
+	}
+	head, err := db.readHead(ctx, org)
+	if err == nil {
+		db.heads.keep(org, head, commits)
+	}
+	return head, err
+}
+
+func (db *DB) readHead(ctx context.Context, org int64) (Head, error) {
 	run := db.reads.dialect.readContext(ctx)
 	for {
 		s, fresh, err := db.reads.get(ctx)

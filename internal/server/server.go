@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/spurline/spurline/internal/api"
@@ -200,6 +201,7 @@ func (s *Server) Run(ctx context.Context) error {
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
+		s.settle(ctx)
 		s.keepHouse(ctx)
 	}()
 	var err error
@@ -212,6 +214,15 @@ func (s *Server) Run(ctx context.Context) error {
 	cancel()
 	<-kept
 	return errors.Join(err, s.shutdown())
+}
+
+// settle gives back what only the start has taken: an idle server would hold on
+// to it.
+func (s *Server) settle(ctx context.Context) {
+	if err := s.db.Trim(ctx); err != nil && ctx.Err() == nil {
+		s.cfg.Log.WarnContext(ctx, "the start's memory was not given back", "error", err)
+	}
+	debug.FreeOSMemory()
 }
 
 // patience bounds each part of an orderly end.

@@ -22,6 +22,9 @@ type dialect struct {
 	// readsCancel: a read runs under its caller's context. SQLite's do not:
 	// they are short, and watching a context costs a goroutine per statement.
 	readsCancel bool
+	// trim gives the memory of a session's cache back. Empty where the cache is
+	// in another process.
+	trim string
 	// classify names what an error of the driver means.
 	classify func(error) class
 }
@@ -65,6 +68,7 @@ func sqliteDialect() *dialect {
 			"{{index}}", "INDEXED BY", "{{/index}}", "",
 		),
 		beginWrite: "BEGIN IMMEDIATE",
+		trim:       "PRAGMA shrink_memory",
 		classify:   classifySQLite,
 	}
 }

@@ -173,3 +173,22 @@ func (w waitContext) Done() <-chan struct{} {
 	}
 	return w.Context.Done()
 }
+
+// What was read is given back, and can be read again.
+func TestTrim(t *testing.T) {
+	t.Parallel()
+	db := openTemp(t)
+	read := func() error {
+		return db.View(t.Context(), 0, func(ctx context.Context, tx *Tx) error {
+			_, err := tx.Orgs(ctx)
+			return err
+		})
+	}
+	if err := errors.Join(read(), db.Trim(t.Context()), read()); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	if err := db.Trim(t.Context()); !errors.Is(err, ErrClosed) {
+		t.Errorf("of a closed database: %v", err)
+	}
+}

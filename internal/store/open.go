@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -200,6 +201,26 @@ func (db *DB) readHead(ctx context.Context, org int64) (Head, error) {
 		}
 		// The session may have died while it lay idle. Another one will tell.
 	}
+}
+
+// Trim gives back the memory of what was read last, for when it is not going to
+// be read again.
+func (db *DB) Trim(ctx context.Context) error {
+	for _, p := range []*pool{db.reads, db.liveReads} {
+		if p.dialect.trim == "" {
+			continue
+		}
+		s, _, err := p.get(ctx)
+		if err != nil {
+			return err
+		}
+		err = s.exec(ctx, p.dialect.trim)
+		p.put(s, err != nil)
+		if err != nil {
+			return fmt.Errorf("store: trim: %w", err)
+		}
+	}
+	return nil
 }
 
 // Update runs f under the write lock of an org, with a revision of its own,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spurline/spurline/internal/operation"
 	"github.com/spurline/spurline/internal/wire"
 )
 
@@ -24,7 +25,7 @@ func (v *apiVerb) editCommand() *cobra.Command {
 	w := &writing{apiVerb: v}
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: v.use("edit"), Short: "Change a " + v.noun.one + " in an editor",
+		Use: v.use("edit"), Short: "Change " + operation.Article(v.noun.one) + " in an editor",
 		Args: cobra.NoArgs, Annotations: map[string]string{calls: ""},
 	}
 	v.bindArguments(cmd)

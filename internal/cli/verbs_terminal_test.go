@@ -59,7 +59,7 @@ fi
 		}
 	}
 	text, err := os.ReadFile(seen)
-	if err != nil || !strings.Contains(string(text), "\n# cannot replace a IP source group: the server answers 400 ") || !strings.Contains(string(text), "\nname: Office\n") {
+	if err != nil || !strings.Contains(string(text), "\n# cannot replace an IP source group: the server answers 400 ") || !strings.Contains(string(text), "\nname: Office\n") {
 		t.Errorf("the editor was given %q, %v", text, err)
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "spurline-*")); err != nil || len(left) > 0 {

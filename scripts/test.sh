@@ -52,7 +52,9 @@ mkdir -p bin
 go build -o bin/withpostgres ./scripts/withpostgres
 # SQLite, which is C made into Go, is not ours to look for races in, and looking
 # would be half of what the tests cost.
-bin/withpostgres go test -race -gcflags='modernc.org/...=-race=false -d=checkptr=0' -timeout 20m ./...
+# The detector's pause at the end of each process is for output that is late, and
+# the command line's tests run hundreds of processes.
+GORACE=atexit_sleep_ms=0 bin/withpostgres go test -race -gcflags='modernc.org/...=-race=false -d=checkptr=0' -timeout 20m ./...
 
 echo "== fuzzing what clients send"
 fuzz() { # fuzz PACKAGE TIME

@@ -97,7 +97,7 @@ func (p *Pages) page(find func(*site, *http.Request) view) http.HandlerFunc {
 func start(s *site, r *http.Request) view {
 	query := strings.TrimSpace(r.URL.Query().Get("q"))
 	if query == "" {
-		return view{title: s.Document.Title, main: (*writer).start}
+		return view{title: s.Title, main: (*writer).start}
 	}
 	return view{title: "Search: " + query, query: query, main: func(w *writer) { w.found(query, s.search(query)) }}
 }

@@ -228,11 +228,11 @@ func TestFact13_06_TheHeaderIsABareInteger(t *testing.T) {
 	s := world.limited.get(t)
 	p := signedIn(t, s, s.org(t))
 	p.Clock.Sleeps = true
-	for range 3 {
+	for calls := 0; calls < 50 && len(p.Clock.Waits()) == 0; calls++ { // a slow machine may need more than two for two in a second
 		must(t, p.Call(t.Context(), http.MethodPut, "/ecAdminActivateStatus/activate", nil, nil))
 	}
 	if len(p.Clock.Waits()) == 0 {
-		t.Skip("this machine was too slow to be limited")
+		t.Fatal("fifty calls were never two in a second")
 	}
 	for _, wait := range p.Clock.Waits() {
 		if wait != time.Second {

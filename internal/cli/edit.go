@@ -42,10 +42,7 @@ func (v *apiVerb) editCommand() *cobra.Command {
 		return err
 	})
 	cmd.RunE = withSession(func(ctx context.Context, s *session, args []string) error {
-		if err := w.offered(s); err != nil {
-			return err
-		}
-		path, err := w.address(ctx, s, flagText(cmd), args)
+		path, err := w.target(ctx, s, flagText(cmd), args)
 		if err != nil {
 			return err
 		}

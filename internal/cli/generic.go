@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -237,6 +238,14 @@ func (v *apiVerb) offered(s *session) error {
 		return nil
 	}
 	return s.needSandbox(v.noun.name + " " + v.name)
+}
+
+// target is the path of a call to a server that has the operation.
+func (v *apiVerb) target(ctx context.Context, s *session, flags func(string) string, args []string) (string, error) {
+	if err := v.offered(s); err != nil {
+		return "", err
+	}
+	return v.address(ctx, s, flags, args)
 }
 
 // doing is what the verb does, for errors.

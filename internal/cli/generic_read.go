@@ -35,10 +35,7 @@ func (v *apiVerb) bindList(cmd *cobra.Command) {
 		return err
 	})
 	cmd.RunE = looking(func(ctx context.Context, s *session, args []string) error {
-		if err := v.offered(s); err != nil {
-			return err
-		}
-		path, err := v.address(ctx, s, flagText(cmd), args)
+		path, err := v.target(ctx, s, flagText(cmd), args)
 		if err != nil {
 			return err
 		}
@@ -78,10 +75,7 @@ func (v *apiVerb) bindGet(cmd *cobra.Command) {
 		return err
 	})
 	cmd.RunE = looking(func(ctx context.Context, s *session, args []string) error {
-		if err := v.offered(s); err != nil {
-			return err
-		}
-		path, err := v.address(ctx, s, flagText(cmd), args)
+		path, err := v.target(ctx, s, flagText(cmd), args)
 		if err != nil {
 			return err
 		}

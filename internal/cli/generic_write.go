@@ -143,10 +143,7 @@ func (w *writing) assigned(body, before any) (any, error) {
 }
 
 func (w *writing) run(ctx context.Context, s *session, flags func(string) string, args []string) error {
-	if err := w.offered(s); err != nil {
-		return err
-	}
-	path, err := w.address(ctx, s, flags, args)
+	path, err := w.target(ctx, s, flags, args)
 	if err != nil {
 		return err
 	}
@@ -406,10 +403,7 @@ func (v *apiVerb) bindDelete(cmd *cobra.Command) {
 		return err
 	})
 	cmd.RunE = withSession(func(ctx context.Context, s *session, args []string) error {
-		if err := w.offered(s); err != nil {
-			return err
-		}
-		path, err := w.address(ctx, s, flagText(cmd), args)
+		path, err := w.target(ctx, s, flagText(cmd), args)
 		if err != nil {
 			return err
 		}

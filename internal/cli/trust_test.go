@@ -18,7 +18,7 @@ import (
 func TestTrustStore(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("update-ca-certificates"); err != nil {
-		t.Skip("this system has no update-ca-certificates (Debian's ca-certificates) to ask")
+		t.Fatal("the store is made by Debian's own program; install it with: apt-get install -y ca-certificates")
 	}
 	data, root := t.TempDir(), t.TempDir()
 	if _, err := sandbox.OpenCA(data, time.Now); err != nil {
